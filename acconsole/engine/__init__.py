@@ -1,0 +1,1 @@
+"""The sync engine: match, plan, apply. It knows its ports, no driver, no screen, no print."""

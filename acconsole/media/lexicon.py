@@ -1,0 +1,137 @@
+"""The lexicons, and the check that every record passes before it may be written.
+
+lexrpc decides; what it leaves out (a blob's declared type and size, the letter of the datetime format)
+is added here. `maxLength` counts UTF-8 bytes (https://atproto.com/specs/lexicon#string).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from acconsole import paths
+from acconsole.media.base import Blocked, MediaType, Record
+
+Schema = dict[str, Any]
+
+# https://atproto.com/specs/lexicon#datetime: upper-case T and Z, seconds, a time zone, never -00:00.
+_DATETIME = re.compile(
+    r"\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-6]\d:[0-6]\d(\.\d{1,20})?(Z|\+[0-2]\d:[0-5]\d|-(?!00:00)[0-2]\d:[0-5]\d)"
+)
+_CID = re.compile(r"b[a-z2-7]{58,}")
+
+
+@cache
+def lexicon(kind: MediaType) -> Schema:
+    """The lexicon file of a media type, parsed."""
+    *folders, name = kind.nsid.split(".")
+    path = paths.data("lexicons").joinpath(*folders, f"{name}.json")
+    parsed: Schema = json.loads(path.read_text(encoding="utf-8"))
+    return parsed
+
+
+def fields(kind: MediaType) -> dict[str, Schema]:
+    """The schema of each field of a media type's record."""
+    properties: dict[str, Schema] = lexicon(kind)["defs"]["main"]["record"]["properties"]
+    return properties
+
+
+def required(kind: MediaType) -> list[str]:
+    """The fields that a media type's record must have."""
+    names: list[str] = lexicon(kind)["defs"]["main"]["record"]["required"]
+    return names
+
+
+def problem(kind: MediaType, record: Mapping[str, Any]) -> Blocked | None:
+    """The first field at which a record breaks its lexicon, and how; None for a valid record."""
+    if record.get("$type") != kind.nsid:
+        return Blocked("$type", f"is not {kind.nsid}")
+    decoded = {name: _decoded(value) for name, value in record.items()}
+    if _accepts(kind, decoded):
+        return _beyond(kind, record)
+    for name in fields(kind):
+        others = tuple(other for other in fields(kind) if other != name)
+        if not _accepts(kind, decoded, others):
+            return Blocked(name, _why(fields(kind)[name], name, record))
+    return Blocked("$type", "is not valid")
+
+
+@cache
+def _validator() -> Any:
+    # lexrpc takes half a second to import: only who checks records pays for it.
+    from lexrpc.base import Base
+
+    return Base([lexicon(kind) for kind in MediaType])
+
+
+def _accepts(kind: MediaType, record: Mapping[str, Any], ignore: tuple[str, ...] = ()) -> bool:
+    from lexrpc.base import ValidationError
+
+    try:
+        _validator().validate(kind.nsid, "record", record, ignore=ignore)
+    except ValidationError:
+        return False
+    return True
+
+
+def _decoded(value: object) -> object:
+    """A blob with its link as the CID that lexrpc expects; anything else as it is."""
+    if not is_blob(value):
+        return value
+    from multiformats import CID
+
+    return {**value, "ref": CID.decode(value["ref"]["$link"])}
+
+
+def _beyond(kind: MediaType, record: Mapping[str, Any]) -> Blocked | None:
+    for name, schema in fields(kind).items():
+        value = record.get(name)
+        if value is None:
+            continue
+        if schema["type"] == "blob" and (reason := blob_problem(schema, value)):
+            return Blocked(name, reason)
+        if schema.get("format") == "datetime" and not _DATETIME.fullmatch(value):
+            return Blocked(name, "is not a datetime")
+    return None
+
+
+def is_blob(value: object) -> bool:
+    """Whether a value has the shape of a blob in JSON."""
+    if not isinstance(value, Mapping) or value.get("$type") != "blob":
+        return False
+    ref = value.get("ref")
+    link = ref.get("$link") if isinstance(ref, Mapping) else None
+    return isinstance(link, str) and _CID.fullmatch(link) is not None
+
+
+def blob_problem(schema: Schema, value: Any) -> str | None:
+    """What is wrong with a blob's shape, declared type or declared size; None when nothing is."""
+    if not is_blob(value):
+        return "is not a blob"
+    mime, size = value.get("mimeType"), value.get("size")
+    if mime not in schema["accept"]:
+        return f"is declared as {mime}, not {' or '.join(schema['accept'])}"
+    if type(size) is not int or size < 1:
+        return "has no size"
+    if size > schema["maxSize"]:
+        return f"is {size:,} bytes of {schema['maxSize']:,}"
+    return None
+
+
+def _why(schema: Schema, name: str, record: Mapping[str, Any]) -> str:
+    if name not in record:
+        return "is missing"
+    value = record[name]
+    if schema["type"] == "blob":
+        return blob_problem(schema, value) or "is not a blob"
+    if not isinstance(value, str):
+        return f"is {type(value).__name__}, not text"
+    length = len(value.encode("utf-8", "surrogatepass"))
+    if length > schema.get("maxLength", length):
+        return f"too long ({length:,} of {schema['maxLength']:,} bytes)"
+    if length < schema.get("minLength", 0):
+        return "is empty"
+    return f"is not a {schema['format']}" if "format" in schema else "is not valid"

@@ -1,0 +1,1 @@
+"""The embedded Mongo, PDS and media host, and the lifelike data in them."""
