@@ -94,6 +94,16 @@ def ref_of(doc: Doc) -> str:
     return str(doc["_id"])
 
 
+def rkey_of(doc: Doc) -> str | None:
+    """The rkey that the doc stores: in `atproto.rkey`, or in `at.rkey` in most tapes."""
+    for name in ("atproto", "at"):
+        link = doc.get(name)
+        rkey = link.get("rkey") if isinstance(link, Mapping) else None
+        if isinstance(rkey, str) and rkey:
+            return rkey
+    return None
+
+
 def parse_when(value: object) -> datetime | None:
     """A date as an aware UTC `datetime`, from a date or an ISO 8601 string; None when it is neither.
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
 from acconsole import paths
-from acconsole.media.base import Blocked, MediaType, Record
+from acconsole.media.base import Blocked, MediaType
 
 Schema = dict[str, Any]
 
@@ -79,7 +79,7 @@ def _accepts(kind: MediaType, record: Mapping[str, Any], ignore: tuple[str, ...]
 
 def _decoded(value: object) -> object:
     """A blob with its link as the CID that lexrpc expects; anything else as it is."""
-    if not is_blob(value):
+    if not isinstance(value, Mapping) or not is_blob(value):
         return value
     from multiformats import CID
 
@@ -91,7 +91,7 @@ def _beyond(kind: MediaType, record: Mapping[str, Any]) -> Blocked | None:
         value = record.get(name)
         if value is None:
             continue
-        if schema["type"] == "blob" and (reason := blob_problem(schema, value)):
+        if schema["type"] == "blob" and (reason := blob_problem(schema["accept"], schema["maxSize"], value)):
             return Blocked(name, reason)
         if schema.get("format") == "datetime" and not _DATETIME.fullmatch(value):
             return Blocked(name, "is not a datetime")
@@ -107,17 +107,17 @@ def is_blob(value: object) -> bool:
     return isinstance(link, str) and _CID.fullmatch(link) is not None
 
 
-def blob_problem(schema: Schema, value: Any) -> str | None:
-    """What is wrong with a blob's shape, declared type or declared size; None when nothing is."""
+def blob_problem(accept: Sequence[str], max_size: int, value: Any) -> str | None:
+    """What is wrong with a blob's shape, declared type or declared size in bytes; None when nothing is."""
     if not is_blob(value):
         return "is not a blob"
     mime, size = value.get("mimeType"), value.get("size")
-    if mime not in schema["accept"]:
-        return f"is declared as {mime}, not {' or '.join(schema['accept'])}"
+    if mime not in accept:
+        return f"is declared as {mime}, not {' or '.join(accept)}"
     if type(size) is not int or size < 1:
         return "has no size"
-    if size > schema["maxSize"]:
-        return f"is {size:,} bytes of {schema['maxSize']:,}"
+    if size > max_size:
+        return f"is {size:,} bytes of {max_size:,}"
     return None
 
 
@@ -126,7 +126,7 @@ def _why(schema: Schema, name: str, record: Mapping[str, Any]) -> str:
         return "is missing"
     value = record[name]
     if schema["type"] == "blob":
-        return blob_problem(schema, value) or "is not a blob"
+        return blob_problem(schema["accept"], schema["maxSize"], value) or "is not a blob"
     if not isinstance(value, str):
         return f"is {type(value).__name__}, not text"
     length = len(value.encode("utf-8", "surrogatepass"))

@@ -42,7 +42,7 @@ def recording_url(code: str) -> str:
 
 
 def picture_sources(doc: Doc, handle: str | None) -> list[Source]:
-    """Where the picture may be had, best first: the site's own thumbnail, its media route, the object itself."""
+    """Where the picture may be had, best first: the site's thumbnail, its media route, the object itself."""
     slug, code = slug_field(doc), doc.get("code")
     image = slug.split(":", 1)[0]
     sources = []

@@ -20,7 +20,7 @@ THUMBNAIL = BlobWanted("thumbnail", "image/jpeg", 1_048_576)
 
 
 def build(doc: Doc) -> Built:
-    """The record of a tape. `zipUrl` decides no verdict, and is left out where it would publish a user's id."""
+    """The record of a tape. `zipUrl` decides no verdict, and never publishes a user's id."""
     code = code_field(doc)
     slug = slug_field(doc)
     record = {

@@ -1,0 +1,217 @@
+"""What a run tells while it runs: frozen events, in the order in which things happened.
+
+A failed item is an event; only what ends the run raises. `Finished` is the last event of every run that
+was not torn down, and holds the whole account.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from acconsole.engine.plan import BlockedItem, Plan, Tally
+from acconsole.media.base import MediaType
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One item that failed, and why. `kind`, `ref` and `rkey` are None when the whole user failed."""
+
+    handle: str
+    kind: MediaType | None
+    ref: str | None
+    rkey: str | None
+    reason: str
+
+    def as_json(self) -> dict[str, Any]:
+        kind = self.kind.value if self.kind else None
+        return {"handle": self.handle, "type": kind, "id": self.ref, "rkey": self.rkey, "reason": self.reason}
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """The root of the events."""
+
+
+@dataclass(frozen=True, slots=True)
+class Started(Event):
+    """The run begins. `live` False: a dry run, in which every write is refused at the leaf."""
+
+    run: str
+    plan: Plan
+    live: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BackupWritten(Event):
+    """What will be deleted or overwritten is safe in this folder, and was read back."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class BatchStarted(Event):
+    """A batch is on its way: the `number`th, of one media type, with `size` operations."""
+
+    kind: MediaType
+    number: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class BlobStored(Event):
+    """The PDS holds a blob. `uploaded` False: the repo had it already and nothing was sent."""
+
+    kind: MediaType
+    ref: str
+    size: int
+    uploaded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Committed(Event):
+    """A commit is confirmed: what it did, the commit's CID and rev, the seconds that it took."""
+
+    kind: MediaType
+    number: int
+    done: Tally
+    commit: str
+    rev: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Found(Event):
+    """Operations that turned out done: a lost answer's commit, or another writer's record."""
+
+    kind: MediaType
+    done: Tally
+
+
+@dataclass(frozen=True, slots=True)
+class Linked(Event):
+    """Mongo holds the rkeys of `count` docs; `relinked` of them were relinks of the plan."""
+
+    kind: MediaType
+    count: int
+    relinked: int
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld(Event):
+    """A dry run reached the leaf with these operations, and nothing was written."""
+
+    kind: MediaType
+    held: Tally
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped(Event):
+    """Operations with nothing left to do: the doc was deleted, or the record is gone. Not failures."""
+
+    kind: MediaType
+    count: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ItemFailed(Event):
+    """One item failed; the others go on."""
+
+    failure: Failure
+
+
+@dataclass(frozen=True, slots=True)
+class ItemBlocked(Event):
+    """A planned item turned out to be blocked when the run came to it."""
+
+    item: BlockedItem
+
+
+@dataclass(frozen=True, slots=True)
+class Reread(Event):
+    """The repo was read again, because of `reason`; `to_do` operations are left."""
+
+    reason: str
+    to_do: int
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting(Event):
+    """The run waits, until an epoch time, for `reason`."""
+
+    until: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Budget(Event):
+    """A rate-limit window as it stands: `remaining` of `limit` points, reset at an epoch time."""
+
+    limit: int
+    remaining: int
+    seconds: int
+    reset: float
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """The whole account of a run. `done` is what was confirmed, never what was planned."""
+
+    run: str
+    action: str
+    live: bool
+    planned: Tally
+    done: Tally
+    failed: tuple[Failure, ...] = ()
+    blocked: tuple[tuple[str, BlockedItem], ...] = ()
+    pds_requests: int = 0
+    points: int = 0
+    seconds: float = 0.0
+    backup: str | None = None
+    stopped: bool = False
+    resume_at: float | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The run as scripts read it."""
+        result = {
+            "run": self.run,
+            "action": self.action,
+            "mode": "live" if self.live else "dry-run",
+            "planned": self.planned.as_json(),
+            "done": self.done.as_json(),
+            "failed": [failure.as_json() for failure in self.failed],
+            "blocked": [
+                {
+                    "handle": handle,
+                    "type": item.kind.value,
+                    "id": item.ref,
+                    "field": item.field,
+                    "reason": item.reason,
+                }
+                for handle, item in self.blocked
+            ],
+            "pds_requests": self.pds_requests,
+            "points": self.points,
+            "seconds": round(self.seconds, 3),
+            "backup": self.backup,
+            "stopped": self.stopped,
+        }
+        return result if self.resume_at is None else {**result, "resume_at": self.resume_at}
+
+
+@dataclass(frozen=True, slots=True)
+class Finished(Event):
+    """The run is over: the account of it."""
+
+    result: RunResult
+
+
+@dataclass(slots=True)
+class Stop:
+    """The way to stop a run: after the batch that is on its way. Set by a front end, read by the engine."""
+
+    requested: bool = field(default=False)
+
+    def request(self) -> None:
+        self.requested = True

@@ -1,0 +1,303 @@
+"""Plans: what a run would do, from one snapshot and one read of Mongo. Immutable and serialisable."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+from acconsole.engine.match import Matched, Pair, blob_agrees
+from acconsole.engine.model import RepoRecord, SourceDoc, User, Verdict
+from acconsole.media import lexicon, tid
+from acconsole.media.base import Built, MediaType, Record, parse_when
+
+LEGACY_FIELDS = {kind: ("mongoId", "mood") if kind is MediaType.MOODS else ("mongoId",) for kind in MediaType}
+"""What an update drops; every other further field of a record is kept."""
+
+
+class Action(StrEnum):
+    """What one operation does. A relink writes to Mongo only."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+    RELINK = "relink"
+
+    @property
+    def points(self) -> int:
+        """What the operation costs of the PDS's budget for repo writes."""
+        return _POINTS[self]
+
+
+_POINTS = {Action.CREATE: 3, Action.UPDATE: 2, Action.DELETE: 1, Action.RELINK: 0}
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One thing to do. `ref` is the doc's, None for a record without one; `cid` is the record's as it stands.
+
+    `record` is what will be written, without the blobs named in `blobs`, which are made when it is written.
+    `link`: the doc is to store `rkey` when the record is there. `fields`: why an update is needed.
+    """
+
+    action: Action
+    kind: MediaType
+    verdict: Verdict
+    ref: str | None
+    rkey: str
+    cid: str | None = None
+    record: Record | None = None
+    blobs: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
+    link: bool = False
+
+    @property
+    def key(self) -> tuple[MediaType, str]:
+        """What the operation is about: its doc, or for a delete its record. Unique in a plan."""
+        return (self.kind, self.rkey if self.action is Action.DELETE else f"doc {self.ref}")
+
+
+@dataclass(frozen=True, slots=True)
+class BlockedItem:
+    """A doc that a plan leaves out, and why."""
+
+    kind: MediaType
+    ref: str
+    field: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Numbers of operations by what they do; `blobs` counts uploads."""
+
+    create: int = 0
+    update: int = 0
+    delete: int = 0
+    relink: int = 0
+    blobs: int = 0
+
+    def __add__(self, other: Tally) -> Tally:
+        return Tally(**{name: count + getattr(other, name) for name, count in asdict(self).items()})
+
+    @property
+    def items(self) -> int:
+        """Operations, uploads left out."""
+        return self.create + self.update + self.delete + self.relink
+
+    def as_json(self) -> dict[str, int]:
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What one run would do to one user. `rev` and `commit` name the snapshot; both None without a repo.
+
+    `deletes_capped` leaves duplicates out: only these count against `--max-deletes`.
+    `unlink` holds, for a wipe, the refs of the docs whose stored rkeys are cleared at the end.
+    """
+
+    action: str
+    user: User
+    host: str
+    rev: str | None
+    commit: str | None
+    kinds: tuple[MediaType, ...]
+    operations: tuple[Operation, ...]
+    blocked: tuple[BlockedItem, ...] = ()
+    unlink: tuple[tuple[MediaType, str], ...] = ()
+    records: int = 0
+    prune: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.operations and not self.unlink
+
+    def tally(self, kind: MediaType | None = None) -> Tally:
+        """What is planned, of one media type or of all. A wipe's cleared rkeys count as relinks."""
+        chosen = [op for op in self.operations if kind in (None, op.kind)]
+        count = Counter(op.action.value for op in chosen)
+        count["relink"] += sum(kind in (None, cleared) for cleared, _ in self.unlink)
+        return Tally(**count, blobs=sum(len(op.blobs) for op in chosen))
+
+    @property
+    def points(self) -> int:
+        """What the plan costs of the PDS's budget for repo writes."""
+        return sum(op.action.points for op in self.operations)
+
+    @property
+    def deletes_capped(self) -> int:
+        return sum(
+            op.action is Action.DELETE and op.verdict is not Verdict.DUPLICATE for op in self.operations
+        )
+
+    @property
+    def destroys(self) -> bool:
+        """Whether a record is deleted or overwritten, so that a backup must be written first."""
+        return any(op.action in (Action.DELETE, Action.UPDATE) for op in self.operations) or bool(self.unlink)
+
+    def as_json(self) -> dict[str, Any]:
+        """The plan as JSON, without any secret."""
+        user = {name: getattr(self.user, name) for name in ("id", "handle", "pds_handle", "did", "code")}
+        return {**asdict(self), "user": user}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Plan:
+        """The plan that `as_json` wrote. Raises `KeyError`, `TypeError` or `ValueError` for anything else."""
+        return cls(
+            **{
+                **data,
+                "user": User(**data["user"]),
+                "kinds": tuple(MediaType(kind) for kind in data["kinds"]),
+                "operations": tuple(_operation(each) for each in data["operations"]),
+                "blocked": tuple(
+                    BlockedItem(**{**each, "kind": MediaType(each["kind"])}) for each in data["blocked"]
+                ),
+                "unlink": tuple((MediaType(kind), ref) for kind, ref in data["unlink"]),
+            }
+        )
+
+
+def _operation(data: dict[str, Any]) -> Operation:
+    return Operation(
+        **{
+            **data,
+            "action": Action(data["action"]),
+            "kind": MediaType(data["kind"]),
+            "verdict": Verdict(data["verdict"]),
+            "blobs": tuple(data["blobs"]),
+            "fields": tuple(data["fields"]),
+        }
+    )
+
+
+def restore(
+    matched: Matched,
+    docs: Sequence[SourceDoc],
+    records: Sequence[RepoRecord],
+    blobs: frozenset[str],
+    *,
+    codes: Collection[str] = (),
+    prune: bool = False,
+) -> tuple[list[Operation], list[BlockedItem]]:
+    """What brings one media type's records to what the docs say; `codes` narrows it to single docs.
+
+    `blobs` are the repo's; a blob that a record already has and the repo holds is kept.
+    """
+    rkeys = rkeys_for(docs, records)
+    chosen = [pair for pair in matched.pairs if _named(code_of(pair), codes)]
+    operations = [op for pair in chosen if (op := _restoring(pair, rkeys, blobs, prune))]
+    blocked = [
+        BlockedItem(pair.kind, pair.doc.ref, pair.blocked.field, pair.blocked.reason)
+        for pair in chosen
+        if pair.doc and pair.blocked
+    ]
+    return operations, blocked
+
+
+def code_of(pair: Pair) -> str | None:
+    """The code by which a person names the pair: the doc's, else the record's."""
+    code = pair.doc.doc.get("code") if pair.doc else pair.record.value.get("code") if pair.record else None
+    return code if isinstance(code, str) else None
+
+
+def _restoring(pair: Pair, rkeys: dict[str, str], blobs: frozenset[str], prune: bool) -> Operation | None:
+    verdict, found, doc = pair.verdict, pair.record, pair.doc
+    if verdict in (Verdict.SYNCED, Verdict.BLOCKED):
+        return None
+    if verdict in (Verdict.DUPLICATE, Verdict.TOMBSTONE, Verdict.ORPHAN):
+        return deletion(pair) if prune or verdict is Verdict.DUPLICATE else None
+    assert doc is not None
+    assert pair.built is not None
+    if found is None:
+        return Operation(
+            Action.CREATE,
+            pair.kind,
+            verdict,
+            doc.ref,
+            rkeys[doc.ref],
+            record=pair.built.record,
+            blobs=tuple(blob.field for blob in pair.built.blobs),
+            link=True,
+        )
+    if verdict is Verdict.UNLINKED:
+        return Operation(Action.RELINK, pair.kind, verdict, doc.ref, found.rkey, found.cid, link=True)
+    return _update(pair, pair.built, doc, found, blobs)
+
+
+def _update(pair: Pair, built: Built, doc: SourceDoc, found: RepoRecord, blobs: frozenset[str]) -> Operation:
+    record = updated(pair.kind, built, found.value)
+    lacking = tuple(
+        blob.field for blob in built.blobs if not blob_agrees(found.value.get(blob.field), blob, blobs)
+    )
+    for name in lacking:
+        record.pop(name, None)
+    return Operation(
+        Action.UPDATE,
+        pair.kind,
+        pair.verdict,
+        doc.ref,
+        found.rkey,
+        found.cid,
+        record,
+        lacking,
+        pair.fields,
+        link=pair.relinks,
+    )
+
+
+def updated(kind: MediaType, built: Built, value: Record) -> Record:
+    """The record with what the doc gives put in, its legacy fields dropped, its further fields kept.
+
+    A field that the doc does not give and that would break the lexicon is dropped too.
+    """
+    record = {name: kept for name, kept in value.items() if name not in LEGACY_FIELDS[kind]} | built.record
+    ours = built.record.keys() | {blob.field for blob in built.blobs}
+    while (problem := lexicon.problem(kind, record)) and problem.field in record.keys() - ours:
+        del record[problem.field]
+    return record
+
+
+def deletion(pair: Pair) -> Operation:
+    """The delete of a pair's record."""
+    assert pair.record is not None
+    ref = pair.doc.ref if pair.doc else None
+    return Operation(Action.DELETE, pair.kind, pair.verdict, ref, pair.record.rkey, pair.record.cid)
+
+
+def wipe(
+    matched: Matched, docs: Iterable[SourceDoc], *, codes: Collection[str] = ()
+) -> tuple[list[Operation], list[tuple[MediaType, str]]]:
+    """The deletes of every record of one media type, and the docs, dead ones too, that store an rkey.
+
+    `codes` narrows it to single docs and their records.
+    """
+    operations = [deletion(pair) for pair in matched.pairs if pair.record and _named(code_of(pair), codes)]
+    linked = [doc for doc in docs if doc.doc.get("atproto") is not None or doc.doc.get("at") is not None]
+    return operations, [(doc.kind, doc.ref) for doc in linked if _named(doc.doc.get("code"), codes)]
+
+
+def _named(code: object, codes: Collection[str]) -> bool:
+    return not codes or code in codes
+
+
+def rkeys_for(docs: Sequence[SourceDoc], records: Iterable[RepoRecord]) -> dict[str, str]:
+    """The rkey that each doc's new record gets, by ref: its TID, or the next that is free.
+
+    Docs take their turn by ref, so two that fall on the same TID are told apart the same way each time;
+    a key that a record stands at already is left to it. Docs without a date have no key.
+    """
+    standing = {found.rkey for found in records}
+    rkeys: dict[str, str] = {}
+    for doc in sorted(docs, key=lambda doc: doc.ref):
+        when = parse_when(doc.doc.get("when"))
+        if when is None or not 1970 <= when.year < 2255:
+            continue
+        attempt = 0
+        while (rkey := tid.tid_for(doc.ref, when, attempt)) in standing:
+            attempt += 1
+        standing.add(rkey)
+        rkeys[doc.ref] = rkey
+    return rkeys
