@@ -1,0 +1,140 @@
+"""What every test gets: a clean environment, and servers on demand.
+
+Nothing is started or imported before a test asks for it: the start of pytest stays quick.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from tests import servers
+from tests.reference.install import ReferenceMissing
+from tests.servers import PdsServer
+
+_OURS = ("ACCONSOLE_", "MONGODB_", "PDS_", "XDG_")
+_REFERENCE_FIXTURES = {"reference_pds", "reference_pds_limited"}
+_BYPASS_KEY = "a-bypass-key"
+_database_numbers = count(1)
+_LEFT_OUT = pytest.StashKey[int]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--no-reference",
+        action="store_true",
+        help="leave out the tests that need the reference PDS (node packages, a C++ compiler)",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "reference: needs the reference PDS or its packages")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--no-reference"):
+        return
+    left_out = [item for item in items if _needs_reference(item)]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if not _needs_reference(item)]
+    config.stash[_LEFT_OUT] = len(left_out)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    left_out = config.stash.get(_LEFT_OUT, 0)
+    if left_out:
+        terminalreporter.write_line(f"--no-reference: {left_out} tests on the reference PDS were left out.")
+
+
+def _needs_reference(item: pytest.Item) -> bool:
+    if item.get_closest_marker("reference"):
+        return True
+    parameters = getattr(getattr(item, "callspec", None), "params", {})
+    if any(str(value).startswith("reference_pds") for value in parameters.values()):
+        return True
+    return bool(_REFERENCE_FIXTURES & set(getattr(item, "fixturenames", ())))
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty home and none of our settings; gives the home."""
+    for name in list(os.environ):
+        if name.startswith(_OURS):
+            monkeypatch.delenv(name)
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("HOME", str(home))
+    for name, below in (
+        ("CONFIG", ".config"),
+        ("STATE", ".local/state"),
+        ("CACHE", ".cache"),
+        ("DATA", ".local/share"),
+    ):
+        monkeypatch.setenv(f"XDG_{name}_HOME", str(home / below))
+    return home
+
+
+def _reference(*, rate_limits: bool) -> Iterator[PdsServer]:
+    try:
+        with servers.reference_server(
+            rate_limits=rate_limits, bypass_key=_BYPASS_KEY if rate_limits else None
+        ) as pds:
+            yield pds
+    except ReferenceMissing as missing:
+        pytest.fail(f"The reference PDS cannot be had: {missing}", pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def reference_pds() -> Iterator[PdsServer]:
+    """The reference PDS, without rate limits. Shared: make an account of your own."""
+    yield from _reference(rate_limits=False)
+
+
+@pytest.fixture(scope="session")
+def reference_pds_limited() -> Iterator[PdsServer]:
+    """The reference PDS with its rate limits; accounts are made by its bypass key."""
+    yield from _reference(rate_limits=True)
+
+
+@pytest.fixture(scope="session")
+def sandbox_pds() -> Iterator[PdsServer]:
+    """The sandbox PDS, without rate limits. Shared: make an account of your own."""
+    with servers.sandbox_server() as pds:
+        yield pds
+
+
+@pytest.fixture(scope="session")
+def sandbox_pds_limited() -> Iterator[PdsServer]:
+    """The sandbox PDS with its rate limits; accounts are made by its bypass key."""
+    with servers.sandbox_server(rate_limits=True, bypass_key=_BYPASS_KEY) as pds:
+        yield pds
+
+
+@pytest.fixture(params=["sandbox_pds", "reference_pds"], ids=["sandbox", "reference"])
+def pds(request: pytest.FixtureRequest) -> PdsServer:
+    """Each PDS in turn: the test runs on both."""
+    server: PdsServer = request.getfixturevalue(request.param)
+    return server
+
+
+@pytest.fixture(params=["sandbox_pds_limited", "reference_pds_limited"], ids=["sandbox", "reference"])
+def limited_pds(request: pytest.FixtureRequest) -> PdsServer:
+    """Each PDS in turn, with rate limits."""
+    server: PdsServer = request.getfixturevalue(request.param)
+    return server
+
+
+@pytest.fixture(scope="session")
+def mongo_uri() -> Iterator[str]:
+    """The connection string of a Mongo server in memory. Shared: take a database name of your own."""
+    with servers.mongo_server() as uri:
+        yield uri
+
+
+@pytest.fixture
+def mongo_db() -> str:
+    """The name of a database that nobody else uses."""
+    return f"test-{next(_database_numbers)}"

@@ -1,0 +1,171 @@
+"""The servers that tests talk to, each in a process or thread of its own: PDSs of both kinds, and Mongo.
+
+Every one is a context manager and gone when it is left, also when the tests die: a child process ends
+when its stdin closes.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+if TYPE_CHECKING:
+    from acconsole.sandbox.pds.store import PdsStore
+
+HERE = Path(__file__).parent
+PASSWORD = "correct-horse"
+_START_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Account:
+    """An account made for a test. `did` and `handle` are as the PDS gave them."""
+
+    did: str
+    handle: str
+    password: str
+
+
+@dataclass
+class PdsServer:
+    """A running PDS. `store` is the sandbox PDS's own (else None), `bypass_key` only with limits."""
+
+    name: str
+    url: str
+    admin_password: str
+    bypass_key: str | None = None
+    store: PdsStore | None = None
+    _numbers: Iterator[int] = field(default_factory=count, repr=False)
+
+    async def create_account(self, handle: str | None = None, password: str = PASSWORD) -> Account:
+        """A new account; without a handle it gets one that nobody has (`….test`)."""
+        handle = handle or f"user-{next(self._numbers)}.test"
+        body = {"handle": handle, "password": password, "email": f"{handle}@example.com"}
+        headers = {"x-ratelimit-bypass": self.bypass_key} if self.bypass_key else {}
+        async with httpx.AsyncClient(base_url=self.url, timeout=30) as client:
+            answer = await client.post("/xrpc/com.atproto.server.createAccount", json=body, headers=headers)
+        answer.raise_for_status()
+        return Account(answer.json()["did"], answer.json()["handle"], password)
+
+
+@contextmanager
+def reference_server(*, rate_limits: bool = False, bypass_key: str | None = None) -> Iterator[PdsServer]:
+    """The reference PDS, up in about 2 s once set up. Raises `ReferenceMissing` where it cannot be had."""
+    from tests.reference import install
+
+    arguments = ["--rate-limits"] * rate_limits + (["--bypass-key", bypass_key] if bypass_key else [])
+    cwd = install.folder()
+    command = install.node_command(HERE / "reference" / "server.mjs", *arguments)
+    with tempfile.TemporaryDirectory(prefix="reference-pds-") as data:
+        environment = install.node_environment() | {"TMPDIR": data}
+        with _child(command, cwd, environment) as ready:
+            yield PdsServer("reference", ready["url"], ready["adminPassword"], bypass_key)
+
+
+@contextmanager
+def sandbox_server(*, rate_limits: bool = False, bypass_key: str | None = None) -> Iterator[PdsServer]:
+    """The sandbox PDS on a loop and thread of its own."""
+    from acconsole.sandbox.pds.app import create_app
+    from acconsole.sandbox.pds.store import PdsStore
+
+    store = PdsStore()
+    app = create_app(store, admin_password="sandbox-admin", rate_limits=rate_limits, bypass_key=bypass_key)
+    with serve_app(app) as url:
+        yield PdsServer("sandbox", url, "sandbox-admin", bypass_key, store)
+
+
+@contextmanager
+def serve_app(app: Any) -> Iterator[str]:
+    """Serves an ASGI app on a free port of the loopback, in a thread; gives its URL."""
+    import socket
+
+    import uvicorn
+
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off", ws="none"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    try:
+        # The socket listens already: a request that comes early waits in its queue.
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(timeout=10)
+        listener.close()
+
+
+@contextmanager
+def mongo_server() -> Iterator[str]:
+    """A MongoDB wire server with its data in memory, in a process of its own; gives its connection string."""
+    script = (
+        "import json, sys\n"
+        "from secantus import SecantusDBServer\n"
+        "server = SecantusDBServer(storage_path=':memory:')\n"
+        "server.start()\n"
+        "print(json.dumps({'url': server.uri}), flush=True)\n"
+        "sys.stdin.read()\n"
+        "server.stop()\n"
+    )
+    with tempfile.TemporaryDirectory(prefix="mongo-") as data:
+        environment = {"TMPDIR": data, "HOME": data}
+        with _child([sys.executable, "-c", script], Path(data), environment) as ready:
+            yield ready["url"]
+
+
+@contextmanager
+def _child(command: Sequence[str], cwd: Path, environment: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    """A process that prints a line of JSON when it is ready (given here) and ends when its stdin closes."""
+    with tempfile.TemporaryFile("w+") as log:
+        process = subprocess.Popen(
+            command,
+            cwd=cwd,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        )
+        try:
+            yield _ready(process, log)
+        finally:
+            _end(process)
+
+
+def _ready(process: subprocess.Popen[str], log: Any) -> dict[str, Any]:
+    assert process.stdout is not None
+    impatience = threading.Timer(_START_SECONDS, process.kill)
+    impatience.start()
+    try:
+        for line in process.stdout:
+            if line.startswith("{"):
+                ready: dict[str, Any] = json.loads(line)
+                # Read on to the end, so that a full pipe never stops the server.
+                threading.Thread(target=process.stdout.read, daemon=True).start()
+                return ready
+    finally:
+        impatience.cancel()
+    log.seek(0)
+    raise RuntimeError(f"{process.args!r:.200} ended before it was ready:\n{log.read()[-3000:]}")
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.close()
+    try:
+        process.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    process.stdout.close()
