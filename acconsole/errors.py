@@ -17,6 +17,7 @@
         ├── BackupError         a backup that was not written or does not read back
         ├── BudgetSpent         a rate limit leaves no room; says when it will
         ├── Uncertain           a write whose outcome is not known: read again, match again
+        │   ├── Opaque          the PDS said no more than that it failed: perhaps one bad record
         │   └── Swapped         another writer moved the repo first
         └── WriteRefused        the PDS understood a write and will not have it
 
@@ -154,6 +155,10 @@ class Uncertain(Failed):
     retryable: bool = field(default=True, kw_only=True)
 
     title = "The answer was lost"
+
+
+class Opaque(Uncertain):
+    title = "The PDS failed"
 
 
 class Swapped(Uncertain):

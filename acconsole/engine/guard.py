@@ -32,8 +32,10 @@ class Guard:
         read_only: bool = False,
         max_deletes: int | None = None,
         confirmed: str | None = None,
+        typed: str | None = None,
     ) -> Guard:
-        """The gate for a plan. A wipe states its own number of deletes and wants its user's name `confirmed`.
+        """The gate for a plan. A wipe states its own number of deletes and wants its user `confirmed`, by
+        the canonical name or as `typed` in the command.
 
         Raises `ReadOnly`, `Unconfirmed` or `TooManyDeletes`; a dry run is refused nothing.
         """
@@ -45,7 +47,7 @@ class Guard:
                     "ACCONSOLE_READ_ONLY is on: nothing is written.",
                     "Take the setting away, or leave out --live to see what would be done.",
                 )
-            if wiping and not _names(confirmed, plan):
+            if wiping and not _names(confirmed, plan, typed):
                 given = "no confirmation was given" if confirmed is None else "another name was given"
                 raise Unconfirmed(
                     f"A wipe of {plan.user.name} must be confirmed with that name, and {given}.",
@@ -53,7 +55,7 @@ class Guard:
                 )
             if plan.deletes_capped > limit:
                 raise TooManyDeletes(
-                    f"The plan deletes {plan.deletes_capped:,} records of {plan.user.name}; {limit:,} are allowed.",
+                    f"{plan.deletes_capped:,} records of {plan.user.name} would go; {limit:,} are allowed.",
                     f"Look at the dry run. If every one is right, say --max-deletes {plan.deletes_capped}.",
                 )
         return cls(live, limit)
@@ -81,12 +83,10 @@ def delete_limit(plan: Plan, max_deletes: int | None) -> int:
     return max(DELETES_FLOOR, plan.records // DELETES_SHARE)
 
 
-def _names(confirmed: str | None, plan: Plan) -> bool:
-    """Whether what was typed names the plan's user, in any of the ways in which a user is named."""
+def _names(confirmed: str | None, plan: Plan, typed: str | None) -> bool:
     if confirmed is None:
         return False
-    user = plan.user
-    names = {user.name, user.handle, user.pds_handle, user.did, user.code, user.id}
+    names = (plan.user.name, plan.user.pds_handle, typed)
     return confirmed.strip().removeprefix("@").casefold() in {
         name.removeprefix("@").casefold() for name in names if name
     }

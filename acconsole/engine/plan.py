@@ -11,7 +11,10 @@ from typing import Any
 from acconsole.engine.match import Matched, Pair, blob_agrees
 from acconsole.engine.model import RepoRecord, SourceDoc, User, Verdict
 from acconsole.media import lexicon, tid
-from acconsole.media.base import Built, MediaType, Record, parse_when
+from acconsole.media.base import Blocked, Built, MediaType, Record, parse_when
+
+NOT_BUILT = {MediaType.TAPES: Blocked("video", "video not built yet")}
+"""Media types whose blobs cannot be made: what wants one is left out of a plan, for this reason."""
 
 LEGACY_FIELDS = {kind: ("mongoId", "mood") if kind is MediaType.MOODS else ("mongoId",) for kind in MediaType}
 """What an update drops; every other further field of a record is kept."""
@@ -36,7 +39,7 @@ _POINTS = {Action.CREATE: 3, Action.UPDATE: 2, Action.DELETE: 1, Action.RELINK: 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One thing to do. `ref` is the doc's, None for a record without one; `cid` is the record's as it stands.
+    """One thing to do. `ref` is the doc's, or what an orphan claims; `cid` is the record's as it stands.
 
     `record` is what will be written, without the blobs named in `blobs`, which are made when it is written.
     `link`: the doc is to store `rkey` when the record is there. `fields`: why an update is needed.
@@ -96,6 +99,7 @@ class Plan:
     """What one run would do to one user. `rev` and `commit` name the snapshot; both None without a repo.
 
     `deletes_capped` leaves duplicates out: only these count against `--max-deletes`.
+    `problem` says why nothing can be done to this user, else None: no account, or one that is not active.
     `unlink` holds, for a wipe, the refs of the docs whose stored rkeys are cleared at the end.
     """
 
@@ -110,6 +114,7 @@ class Plan:
     unlink: tuple[tuple[MediaType, str], ...] = ()
     records: int = 0
     prune: bool = False
+    problem: str | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -188,12 +193,14 @@ def restore(
     """
     rkeys = rkeys_for(docs, records)
     chosen = [pair for pair in matched.pairs if _named(code_of(pair), codes)]
-    operations = [op for pair in chosen if (op := _restoring(pair, rkeys, blobs, prune))]
-    blocked = [
-        BlockedItem(pair.kind, pair.doc.ref, pair.blocked.field, pair.blocked.reason)
-        for pair in chosen
-        if pair.doc and pair.blocked
-    ]
+    operations, blocked = [], []
+    for pair in chosen:
+        operation = _restoring(pair, rkeys, blobs, prune)
+        reason = NOT_BUILT.get(pair.kind) if operation and operation.blobs else pair.blocked
+        if reason and pair.doc and pair.verdict is not Verdict.DUPLICATE:
+            blocked.append(BlockedItem(pair.kind, pair.doc.ref, reason.field, reason.reason))
+        elif operation:
+            operations.append(operation)
     return operations, blocked
 
 
@@ -263,8 +270,15 @@ def updated(kind: MediaType, built: Built, value: Record) -> Record:
 def deletion(pair: Pair) -> Operation:
     """The delete of a pair's record."""
     assert pair.record is not None
-    ref = pair.doc.ref if pair.doc else None
+    # An orphan's own claim is kept: the doc may have come since Mongo was read, and is looked for again.
+    ref = pair.doc.ref if pair.doc else claimed_ref(pair.record)
     return Operation(Action.DELETE, pair.kind, pair.verdict, ref, pair.record.rkey, pair.record.cid)
+
+
+def claimed_ref(found: RepoRecord) -> str | None:
+    """The doc that a record says it belongs to."""
+    claims = (found.value.get(name) for name in ("ref", "mongoId"))
+    return next((claim for claim in claims if isinstance(claim, str) and claim), None)
 
 
 def wipe(

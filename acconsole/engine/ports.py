@@ -72,7 +72,7 @@ class RepoSession(Protocol):
     """One user's login: one for each user and run, refreshed when it ages."""
 
     async def apply_writes(self, writes: Sequence[Write], swap_commit: str) -> Commit:
-        """One commit, all or nothing. Raises `Swapped`, `Uncertain`, `BudgetSpent`, `WriteRefused`."""
+        """One commit, all or nothing. Raises `Uncertain` and its kin, `BudgetSpent`, `WriteRefused`."""
 
     async def upload_blob(self, data: bytes, mime: str) -> Record:
         """Store a blob; the answer is the blob as a record names it. Raises `BlobError`."""
@@ -94,6 +94,9 @@ class Repos(Protocol):
 
     async def snapshot(self, did: str) -> Snapshot:
         """The whole repo at one commit. Raises `AccountError` when it cannot be read."""
+
+    async def latest(self, did: str) -> Commit:
+        """Where one repo stands. Raises `AccountError` when it cannot be read."""
 
     def heads(self) -> AsyncIterator[RepoHead]:
         """Where every repo of the PDS stands."""

@@ -1,0 +1,80 @@
+"""Reading a repo's CAR: the commit, the tree, the records (https://atproto.com/specs/repository)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import libipld
+
+from acconsole.engine.cid import from_ipld
+from acconsole.engine.model import RepoRecord, Snapshot
+from acconsole.media.base import MediaType
+
+Blocks = dict[bytes, Any]
+
+_KINDS = {kind.nsid: kind for kind in MediaType}
+
+
+def snapshot(car: bytes, blobs: frozenset[str] = frozenset()) -> Snapshot:
+    """The media records of a repo. Raises `ValueError` for bytes that are no whole repo."""
+    try:
+        header, blocks = libipld.decode_car(car)
+        root = header["roots"][0]
+        commit = blocks[root]
+        records: dict[MediaType, list[RepoRecord]] = {kind: [] for kind in MediaType}
+        for path, cid in _walk(blocks, commit["data"]):
+            collection, _, rkey = path.partition("/")
+            if kind := _KINDS.get(collection):
+                value = from_ipld(blocks[cid])
+                records[kind].append(RepoRecord(kind, rkey, libipld.encode_cid(cid), value))
+        return Snapshot(
+            commit["did"],
+            commit["rev"],
+            libipld.encode_cid(root),
+            {kind: tuple(found) for kind, found in records.items()},
+            blobs,
+            car,
+        )
+    except (KeyError, IndexError, TypeError, RecursionError, UnicodeDecodeError) as error:
+        raise ValueError(f"not a whole repo ({type(error).__name__})") from None
+
+
+def _walk(blocks: Blocks, root: bytes | None) -> Iterator[tuple[str, bytes]]:
+    """The tree's keys in order, each with the CID of its record. Keys share prefixes with the one before."""
+    if root is None:
+        return
+    node = blocks[root]
+    yield from _walk(blocks, node["l"])
+    key = b""
+    for entry in node["e"]:
+        key = key[: entry["p"]] + entry["k"]
+        yield key.decode("ascii"), entry["v"]
+        yield from _walk(blocks, entry["t"])
+
+
+def is_whole(car: bytes) -> bool:
+    """Whether every block of a CAR has the bytes that its CID names."""
+    from acconsole.engine.cid import block_is_whole
+
+    position = 0
+    length, position = _varint(car, position)
+    position += length
+    while position < len(car):
+        length, position = _varint(car, position)
+        block = car[position : position + length]
+        if len(block) != length or not block_is_whole(block[:36], block[36:]):
+            return False
+        position += length
+    return True
+
+
+def _varint(data: bytes, position: int) -> tuple[int, int]:
+    value = shift = 0
+    while True:
+        byte = data[position]
+        position += 1
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return value, position
+        shift += 7
