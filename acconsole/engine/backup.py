@@ -1,8 +1,8 @@
 """Backups: what a run will delete or overwrite, put aside first and read back before anything is written.
 
-A backup is a folder that only its owner can read: `before.car`, the repo as the PDS sent it (or
-`before.json`, its records, when it was too large to be sent whole); `blobs/`, the blobs of the records
-that go; `manifest.json`, whose it is, what goes, and the rkeys that the docs store.
+A backup is a folder that only its owner can read: `manifest.json`, whose it is, every record that goes,
+and the rkeys that the docs store; `blobs/`, the blobs of those records; and `before.car`, the whole repo
+as the PDS sent it, unless it was too large to be sent whole.
 """
 
 from __future__ import annotations

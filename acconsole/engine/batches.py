@@ -56,8 +56,10 @@ def cut(ready: Sequence[Ready], max_writes: int = MAX_WRITES, points: int | None
         full = count >= max_writes or (count > 0 and size > MAX_BYTES)
         if full or (points is not None and spent > points) or _clashes(each, adds, removes):
             return count
-        adds |= {each.adds} - {None}  # type: ignore[arg-type]  # mypy does not narrow a set difference
-        removes |= {each.removes} - {None}  # type: ignore[arg-type]
+        if each.adds:
+            adds.add(each.adds)
+        if each.removes:
+            removes.add(each.removes)
     return len(ready)
 
 

@@ -6,7 +6,8 @@ was not torn down, and holds the whole account.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import asyncio
+from dataclasses import dataclass
 from typing import Any
 
 from acconsole.engine.plan import BlockedItem, Plan, Tally
@@ -207,11 +208,20 @@ class Finished(Event):
     result: RunResult
 
 
-@dataclass(slots=True)
 class Stop:
     """The way to stop a run: after the batch that is on its way. Set by a front end, read by the engine."""
 
-    requested: bool = field(default=False)
+    def __init__(self) -> None:
+        self._event = asyncio.Event()
+
+    @property
+    def requested(self) -> bool:
+        return self._event.is_set()
 
     def request(self) -> None:
-        self.requested = True
+        """Ask the run to stop. From the event loop's own thread."""
+        self._event.set()
+
+    async def wait(self) -> None:
+        """Until the run is asked to stop."""
+        await self._event.wait()

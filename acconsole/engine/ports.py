@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
 from acconsole.engine.model import RepoHead, Snapshot, User
 from acconsole.media.base import Doc, MediaType, Record
@@ -13,9 +13,9 @@ from acconsole.media.sources import Source
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One write of an `applyWrites`. `record` is None for a delete."""
+    """One write of an `applyWrites`: `create`, `update` or `delete`, which has no `record`."""
 
-    action: Literal["create", "update", "delete"]
+    action: str
     collection: str
     rkey: str
     record: Record | None = None
@@ -52,6 +52,9 @@ class Window:
 class Docs(Protocol):
     """The source of truth: MongoDB."""
 
+    async def ping(self) -> None:
+        """Nothing, if it answers; raises `Unreachable`."""
+
     def users(self) -> AsyncIterator[User]:
         """Every user, the guest account among them, in no order."""
 
@@ -83,6 +86,9 @@ class RepoSession(Protocol):
 
 class Repos(Protocol):
     """The PDS."""
+
+    async def ping(self) -> None:
+        """Nothing, if it answers; raises `Unreachable`."""
 
     @property
     def requests(self) -> int:

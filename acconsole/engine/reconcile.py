@@ -1,0 +1,163 @@
+"""Reading again: after doubt, what of the plan is still to do is matched anew against what is there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from acconsole.engine import events, plan
+from acconsole.engine.match import match
+from acconsole.engine.model import Snapshot, SourceDoc, Verdict
+from acconsole.engine.plan import Action, Operation, Tally
+from acconsole.engine.ports import Link
+from acconsole.engine.status import read_docs
+from acconsole.errors import Swapped, Uncertain
+from acconsole.media.base import Doc, MediaType
+
+if TYPE_CHECKING:
+    from acconsole.engine.apply import UserRun
+
+Key = tuple[MediaType, str]
+CHUNK = 500
+
+
+class Reconciler:
+    """Knows the repo and the docs as the run last read them, and keeps its pending operations true to them.
+
+    `blobs`: the CIDs that the repo holds. `touched`: what this run has written or linked. `uncleared`: the
+    docs whose rkeys a wipe has still to clear.
+    """
+
+    def __init__(self, run: UserRun) -> None:
+        self._run = run
+        self.did = run.plan.user.did or ""
+        self.blobs: set[str] = set()
+        self.touched: set[Key] = set()
+        self.uncleared: list[Key] = list(run.plan.unlink)
+        self._snapshot: Snapshot | None = None
+        self._docs: dict[MediaType, list[SourceDoc]] | None = None
+        self._duplicates = {op.key for op in run.plan.operations if op.verdict is Verdict.DUPLICATE}
+
+    @property
+    def snapshot(self) -> Snapshot:
+        assert self._snapshot is not None, "a live run begins with a snapshot"
+        return self._snapshot
+
+    def adopt(self, snapshot: Snapshot) -> None:
+        """Take a snapshot as what the repo is now."""
+        self._snapshot = snapshot
+        self._run.head = snapshot.commit
+        self.blobs |= snapshot.blobs
+
+    def is_duplicate(self, operation: Operation) -> bool:
+        """Whether a delete takes a duplicate, which counts against no limit."""
+        return operation.verdict is Verdict.DUPLICATE or operation.key in self._duplicates
+
+    def linked(self, kind: MediaType, links: Sequence[Link]) -> None:
+        """Keep the docs that were read true to what Mongo was just told."""
+        if self._docs is None:
+            return
+        rkeys = {link.ref: link.rkey for link in links}
+        self._docs[kind] = [
+            SourceDoc(doc.kind, doc.ref, doc.doc, rkeys.get(doc.ref, doc.rkey), doc.dead)
+            for doc in self._docs.get(kind, [])
+        ]
+
+    async def read_docs(self) -> None:
+        """Read the docs of the plan's media types again."""
+        run = self._run
+        self._docs = {
+            kind: await run.patience.of(read_docs, run.world.docs, run.plan.user, kind)
+            for kind in run.plan.kinds
+        }
+
+    async def read_again(self, why: Uncertain) -> None:
+        """Read the repo, and Mongo too unless only another writer was first, and match what is left."""
+        run = self._run
+        if self._docs is None or not isinstance(why, Swapped):
+            await self.read_docs()
+        snapshot = await run.patience.of(run.world.repos.snapshot, self.did)
+        await self.take(snapshot, why.message)
+        await run.save()
+
+    async def take(self, snapshot: Snapshot, reason: str) -> None:
+        """Match anew, and keep of the pending operations what is still to do."""
+        self.adopt(snapshot)
+        run = self._run
+        fresh = self._operations(snapshot)
+        standing = {
+            (found.kind, found.rkey): found.cid for each in snapshot.records.values() for found in each
+        }
+        for op in list(run.pending.values()):
+            self._renew(op, fresh.get(op.key), standing)
+        run.emit(events.Reread(reason, len(run.pending)))
+
+    def _renew(self, op: Operation, now: Operation | None, standing: dict[Key, str]) -> None:
+        run = self._run
+        written = op.action in (Action.CREATE, Action.UPDATE)
+        if now is None:
+            self._nothing_left(op, standing)
+        elif written and now.action is Action.RELINK and now.rkey == op.rkey:
+            # The commit was made and its answer lost. The link is missing, and counts as nothing new.
+            run.pending[op.key] = now
+            run.quiet.add(op.key)
+            self._found(op)
+        else:
+            run.pending[op.key] = now
+
+    def _nothing_left(self, op: Operation, standing: dict[Key, str]) -> None:
+        there = (op.kind, op.rkey) in standing
+        if there is (op.action is not Action.DELETE):
+            self._run.pending.pop(op.key, None)
+            self._found(op)
+        else:
+            self._run.drop(op, "nothing is left to do for it")
+
+    def _found(self, op: Operation) -> None:
+        counts = {action.value: int(action is op.action) for action in Action}
+        self.touched.add(op.key)
+        self._run.emit(events.Found(op.kind, Tally(**counts)))
+
+    def _operations(self, snapshot: Snapshot) -> dict[Key, Operation]:
+        """Every operation that a plan made now would hold, by key."""
+        assert self._docs is not None
+        found: list[Operation] = []
+        for kind, docs in self._docs.items():
+            records = snapshot.records.get(kind, ())
+            matched = match(kind, docs, records, snapshot.blobs)
+            if self._run.plan.action == "wipe":
+                found += plan.wipe(matched, ())[0]
+            else:
+                found += plan.restore(matched, docs, records, snapshot.blobs, prune=self._run.plan.prune)[0]
+        return {op.key: op for op in found}
+
+    async def second_look(self) -> bool:
+        """After a live restore: whether another writer has left something to do for what this run wrote.
+
+        The site's own writers publish a doc without looking: their record may come beside this run's.
+        """
+        run = self._run
+        if not self.touched or (await run.world.repos.latest(self.did)).cid == run.head:
+            return False
+        await self.read_docs()
+        self.adopt(await run.patience.of(run.world.repos.snapshot, self.did))
+        refs = {key for key in self.touched if key[1].startswith("doc ")}
+        left = {
+            key: op
+            for key, op in self._operations(self.snapshot).items()
+            if (op.kind, f"doc {op.ref}") in refs and op.verdict is not Verdict.TOMBSTONE
+        }
+        run.pending |= left
+        await run.save()
+        return bool(left)
+
+    async def links_to_clear(self) -> list[tuple[MediaType, str, Doc]]:
+        """The docs whose rkeys are to be cleared, as they are now, for the backup."""
+        run, found = self._run, []
+        for kind in MediaType:
+            refs = [ref for each, ref in self.uncleared if each is kind]
+            for start in range(0, len(refs), CHUNK):
+                some = refs[start : start + CHUNK]
+                docs = await run.patience.of(run.world.docs.by_refs, kind, some)
+                found += [(kind, ref, doc) for ref, doc in docs.items()]
+        return found

@@ -1,0 +1,93 @@
+"""What a run does when something does not answer: wait, try again, and know when to give up."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import ParamSpec, TypeVar
+
+from acconsole.engine.events import Event, Stop, Waiting
+from acconsole.errors import Failed, Swapped, Uncertain, Unreachable
+from acconsole.media.base import MediaType
+
+P = ParamSpec("P")
+T = TypeVar("T")
+Key = tuple[MediaType, str]
+
+PAUSES = (0.5, 1, 2, 4, 8, 15)
+"""Seconds between tries of something that does not answer: half a minute in all."""
+MAX_STUCK = 3
+"""Rounds without progress after which a user is given up."""
+MAX_SWAPS = 40
+"""Times in a row that other writers may be first; each time shows the repo alive, so there may be more."""
+
+
+class Patience:
+    """Asks again while Mongo or the PDS is out of reach, and says that it waits."""
+
+    def __init__(self, emit: Callable[[Event], None], stop: Stop) -> None:
+        self._emit = emit
+        self._stop = stop
+
+    async def of(self, call: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+        """The call's result, asked for again while it raises `Unreachable`, for half a minute."""
+        for pause in PAUSES:
+            try:
+                return await call(*args, **kwargs)
+            except Unreachable as error:
+                self._emit(Waiting(time.time() + pause, error.message))
+                await asyncio.sleep(pause)
+        return await call(*args, **kwargs)
+
+    async def until(self, moment: float, reason: str) -> None:
+        """Wait until an epoch time, or until the run is stopped."""
+        self._emit(Waiting(moment, reason))
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stop.wait(), max(0.0, moment - time.time()))
+
+
+@dataclass(slots=True)
+class Recovery:
+    """How often a run has got nowhere, and which records it suspects."""
+
+    stuck: int = 0
+    swaps: int = 0
+    last_size: int = 0
+    suspects: dict[Key, int] = field(default_factory=dict)
+
+    def progressed(self) -> None:
+        """A batch went through."""
+        self.stuck = self.swaps = 0
+
+    def blames(self, key: Key) -> bool:
+        """Whether a record that failed alone is to blame: the second time that it does."""
+        self.suspects[key] = self.suspects.get(key, 0) + 1
+        return self.suspects[key] > 1
+
+    async def pause(self, why: Uncertain, isolating: bool) -> None:
+        """Wait a little before reading again. Raises `Failed` after too many rounds without progress.
+
+        `isolating`: a failing batch can still be halved, which is progress of its own.
+        """
+        if isinstance(why, Swapped):
+            self.swaps += 1
+            if self.swaps > MAX_SWAPS:
+                raise Failed(
+                    f"Another writer was first {MAX_SWAPS} times in a row.",
+                    "Run it again when the repo is quieter; what was done stays done.",
+                )
+            await asyncio.sleep(random.uniform(0, 0.01 * self.swaps))  # noqa: S311  # spread, not secrecy
+            return
+        if isolating:
+            return
+        self.stuck += 1
+        if self.stuck >= MAX_STUCK:
+            raise Failed(
+                f"{MAX_STUCK} rounds without progress: {why.message}",
+                "Look at the PDS, then run it again; what was done stays done.",
+            )
+        await asyncio.sleep(PAUSES[self.stuck])
