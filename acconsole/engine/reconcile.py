@@ -137,7 +137,7 @@ class Reconciler:
         The site's own writers publish a doc without looking: their record may come beside this run's.
         """
         run = self._run
-        if not self.touched or (await run.world.repos.latest(self.did)).cid == run.head:
+        if not self.touched or (await run.patience.of(run.world.repos.latest, self.did)).cid == run.head:
             return False
         await self.read_docs()
         self.adopt(await run.patience.of(run.world.repos.snapshot, self.did))

@@ -1,0 +1,33 @@
+"""From settings to an engine over the real stores."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from acconsole.engine.sync import Engine
+from acconsole.settings import Settings
+
+
+@asynccontextmanager
+async def connect(settings: Settings) -> AsyncIterator[Engine]:
+    """An engine over the settings' Mongo, PDS and storage; closed at the end. Raises `SettingsError`.
+
+    Nothing is asked of any server before the engine is used.
+    """
+    connection_string, name = settings.mongo
+    # The drivers take a good part of a second to import: only who connects pays for it.
+    from acconsole.stores.mongo import MongoDocs
+    from acconsole.stores.pds import PdsRepos
+    from acconsole.stores.storage import HttpObjects
+
+    key = settings.pds_rate_limit_bypass_key
+    docs = MongoDocs(connection_string, name)
+    repos = PdsRepos(settings.pds_url, key.get_secret_value() if key else None)
+    objects = HttpObjects(settings.site_url, settings.storage_url)
+    try:
+        yield Engine(docs, repos, objects, state_dir=settings.state_dir, read_only=settings.read_only)
+    finally:
+        docs.close()
+        await repos.close()
+        await objects.close()

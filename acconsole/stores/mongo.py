@@ -1,0 +1,184 @@
+"""The source of truth, through motor: users, docs as streams, and the rkeys that are written back.
+
+Every use of motor and pymongo is in this file. Their errors end here; what they say is not passed on,
+for it may hold the connection string.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from typing import Any, ParamSpec, TypeVar
+
+from bson import CodecOptions, ObjectId
+from bson.codec_options import DatetimeConversion
+from bson.errors import BSONError
+from motor.motor_asyncio import AsyncIOMotorClient
+from pymongo import UpdateMany, UpdateOne
+from pymongo.errors import (
+    AutoReconnect,
+    ConfigurationError,
+    InvalidURI,
+    OperationFailure,
+    PyMongoError,
+    ServerSelectionTimeoutError,
+)
+from pymongo.uri_parser import parse_uri
+
+from acconsole.engine.model import User
+from acconsole.engine.ports import Link
+from acconsole.errors import AcError, Failed, SettingsError, Unreachable
+from acconsole.media.base import GUEST, Doc, MediaType
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+STREAM_BATCH = 1_000
+LINK_BATCH = 100
+"""Rkeys are written back in unordered bulk writes of at most this many."""
+_AUTH_CODES = (8000, 18, 13)
+
+# A date that Python cannot hold and text that is not UTF-8 come out as values that block their doc,
+# where the defaults would end the whole stream.
+_OPTIONS: CodecOptions[dict[str, Any]] = CodecOptions(
+    tz_aware=True,
+    datetime_conversion=DatetimeConversion.DATETIME_AUTO,
+    unicode_decode_error_handler="surrogateescape",
+)
+
+
+def _ours(call: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, T]]:
+    @functools.wraps(call)
+    async def translated(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return await call(*args, **kwargs)
+        except (PyMongoError, BSONError) as error:
+            store = args[0]
+            assert isinstance(store, MongoDocs)
+            raise store.translated(error) from None
+
+    return translated
+
+
+class MongoDocs:
+    """The `Docs` port over one database."""
+
+    def __init__(self, connection_string: str, name: str) -> None:
+        """Connects on first use. Raises `SettingsError` for a malformed connection string."""
+        try:
+            nodes = parse_uri(connection_string)["nodelist"] if "+srv" not in connection_string else []
+            self._client: Any = AsyncIOMotorClient(
+                connection_string, serverSelectionTimeoutMS=4_000, appname="acconsole"
+            )
+        except (InvalidURI, ConfigurationError, ValueError):
+            raise SettingsError(
+                "MONGODB_CONNECTION_STRING is not a MongoDB connection string.",
+                "It begins with mongodb:// or mongodb+srv://.",
+            ) from None
+        self._where = ", ".join(f"{host}:{port}" for host, port in nodes) or "its cluster"
+        self._database = self._client.get_database(name, codec_options=_OPTIONS)
+
+    def close(self) -> None:
+        self._client.close()
+
+    def translated(self, error: Exception) -> AcError:
+        """A driver's error as ours, without the driver's text."""
+        if isinstance(error, ServerSelectionTimeoutError | AutoReconnect):
+            return Unreachable(
+                f"MongoDB at {self._where} does not answer.", "Is it running, and may this machine reach it?"
+            )
+        if isinstance(error, OperationFailure) and error.code in _AUTH_CODES:
+            return SettingsError(
+                f"MongoDB at {self._where} refuses the login.", "Look at MONGODB_CONNECTION_STRING."
+            )
+        return Failed(f"MongoDB refused an operation ({type(error).__name__}).", fatal=True)
+
+    @_ours
+    async def ping(self) -> None:
+        await self._database.command("ping")
+
+    async def users(self) -> AsyncIterator[User]:
+        handles = {
+            str(each["_id"]): each.get("handle") async for each in self._stream("@handles", {}, {"handle": 1})
+        }
+        fields = ("code", "atproto", "atproto_did", "atproto_handle", "atproto_password")
+        async for each in self._stream("users", {}, dict.fromkeys(fields, 1)):
+            yield _user(each, handles.get(str(each["_id"])))
+
+    async def docs(self, owner: str, kind: MediaType) -> AsyncIterator[Doc]:
+        # `null` in a query matches a missing field too: guests' docs come in both shapes.
+        user: Any = {"$in": [None, GUEST]} if owner == GUEST else owner
+        async for doc in self._stream(kind.value, {"user": user}):
+            yield doc
+
+    @_ours
+    async def by_refs(self, kind: MediaType, refs: Sequence[str]) -> dict[str, Doc]:
+        if not refs:
+            return {}
+        cursor = self._database[kind.value].find({"_id": {"$in": _ids(refs)}})
+        return {str(doc["_id"]): doc for doc in await cursor.to_list(None)}
+
+    @_ours
+    async def link(self, kind: MediaType, links: Sequence[Link]) -> int:
+        matched = 0
+        for start in range(0, len(links), LINK_BATCH):
+            writes = [_linking(kind, link) for link in links[start : start + LINK_BATCH]]
+            result = await self._database[kind.value].bulk_write(writes, ordered=False)
+            matched += result.matched_count
+        return matched
+
+    @_ours
+    async def unlink(self, kind: MediaType, refs: Sequence[str]) -> int:
+        changed = 0
+        for start in range(0, len(refs), LINK_BATCH):
+            some = {"_id": {"$in": _ids(refs[start : start + LINK_BATCH])}}
+            clear = UpdateMany(some, {"$unset": {"atproto": "", "at": ""}})
+            result = await self._database[kind.value].bulk_write([clear], ordered=False)
+            changed += result.modified_count
+        return changed
+
+    async def _stream(
+        self, collection: str, query: dict[str, Any], fields: dict[str, int] | None = None
+    ) -> AsyncIterator[dict[str, Any]]:
+        """The documents that fit, fetched a batch at a time."""
+        cursor = self._database[collection].find(query, fields, batch_size=STREAM_BATCH)
+        try:
+            while batch := await cursor.to_list(STREAM_BATCH):
+                for each in batch:
+                    yield each
+        except (PyMongoError, BSONError) as error:
+            raise self.translated(error) from None
+        finally:
+            await cursor.close()
+
+
+def _user(each: dict[str, Any], handle: Any) -> User:
+    """A user doc as a `User`; older docs have flat `atproto_…` fields."""
+    nested = each.get("atproto")
+    nested = nested if isinstance(nested, dict) else {}
+
+    def text(value: Any) -> str | None:
+        return value if isinstance(value, str) and value else None
+
+    return User(
+        id=str(each["_id"]),
+        handle=text(handle),
+        pds_handle=text(nested.get("handle")) or text(each.get("atproto_handle")),
+        did=text(nested.get("did")) or text(each.get("atproto_did")),
+        code=text(each.get("code")),
+        password=text(nested.get("password")) or text(each.get("atproto_password")),
+    )
+
+
+def _ids(refs: Sequence[str]) -> list[Any]:
+    """The `_id`s that these refs may stand for: the text itself, and the ObjectId that it spells."""
+    return [*refs, *(ObjectId(ref) for ref in refs if ObjectId.is_valid(ref))]
+
+
+def _linking(kind: MediaType, link: Link) -> UpdateOne:
+    """The update that stores an rkey: `atproto` keeps its other fields, and a wrong `at` of a tape goes."""
+    kept = {"$cond": [{"$eq": [{"$type": "$atproto"}, "object"]}, "$atproto", {}]}
+    stored: dict[str, Any] = {"atproto": {"$mergeObjects": [kept, {"rkey": link.rkey, "uri": link.uri}]}}
+    if kind is MediaType.TAPES:
+        stored["at"] = {"$cond": [{"$eq": ["$at.rkey", link.rkey]}, "$at", "$$REMOVE"]}
+    return UpdateOne({"_id": {"$in": _ids([link.ref])}}, [{"$set": stored}])

@@ -1,0 +1,200 @@
+"""The PDS: repos read as one CAR through httpx, sessions and writes through the atproto SDK.
+
+The SDK takes most of a second to import, so that is done on the first login, in a thread. Its errors and
+httpx's end here; an SDK error's text may hold a whole response and is never shown.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from acconsole.engine import car
+from acconsole.engine.model import RepoHead, RepoRecord, Snapshot, User
+from acconsole.engine.ports import Commit
+from acconsole.errors import AccountError, BlobError, Failed, Unreachable
+from acconsole.media import lexicon
+from acconsole.media.base import MediaType
+from acconsole.stores.session import PdsSession
+
+TIMEOUT = httpx.Timeout(10, read=60)
+MAX_CAR = 64_000_000
+"""Bytes of a repo that are taken as one CAR; a larger one is read page by page."""
+MAX_BLOB = 64_000_000
+_INACTIVE = {
+    "RepoDeactivated": "is deactivated",
+    "RepoTakendown": "is taken down",
+    "RepoSuspended": "is suspended",
+}
+
+
+class PdsRepos:
+    """The `Repos` port over one PDS."""
+
+    def __init__(self, url: str, bypass_key: str | None = None) -> None:
+        self._url = url
+        self._headers = {"x-ratelimit-bypass": bypass_key} if bypass_key else {}
+        self._client = httpx.AsyncClient(
+            base_url=f"{url}/xrpc/",
+            timeout=TIMEOUT,
+            headers=self._headers,
+            event_hooks={"request": [self._count]},
+        )
+        self._sessions: dict[str, asyncio.Task[PdsSession]] = {}
+        self._requests = 0
+
+    async def close(self) -> None:
+        for opening in self._sessions.values():
+            opening.cancel()
+        opened = await asyncio.gather(*self._sessions.values(), return_exceptions=True)
+        for session in opened:
+            if isinstance(session, PdsSession):
+                await session.close()
+        await self._client.aclose()
+
+    async def _count(self, _: httpx.Request) -> None:
+        self._requests += 1
+
+    @property
+    def requests(self) -> int:
+        return self._requests
+
+    @property
+    def host(self) -> str:
+        return urlsplit(self._url).netloc
+
+    async def ping(self) -> None:
+        await self._json("com.atproto.server.describeServer", {})
+
+    async def snapshot(self, did: str) -> Snapshot:
+        data = await self._car(did)
+        if data is None:
+            return await self._paged(did)
+        try:
+            read = await asyncio.to_thread(car.snapshot, data)
+        except ValueError as error:
+            raise Failed(f"The PDS sent a repo that cannot be read: {error}.", retryable=True) from None
+        blobs = await self._blobs(did) if _has_blobs(read.records) else frozenset()
+        return Snapshot(read.did, read.rev, read.commit, read.records, blobs, data)
+
+    async def _car(self, did: str) -> bytes | None:
+        """The repo's CAR; None when it is larger than is taken in one piece."""
+        try:
+            async with self._client.stream(
+                "GET", "com.atproto.sync.getRepo", params={"did": did}
+            ) as response:
+                if response.status_code != 200:
+                    await response.aread()
+                    raise self._refused(response, did)
+                parts, size = [], 0
+                async for part in response.aiter_raw(1 << 18):
+                    parts.append(part)
+                    size += len(part)
+                    if size > MAX_CAR:
+                        return None
+                return b"".join(parts)
+        except httpx.HTTPError:
+            raise self._unreachable() from None
+
+    async def _paged(self, did: str) -> Snapshot:
+        """A repo too large for one CAR: page by page, until no commit came between first page and last."""
+        for _ in range(5):
+            before = await self.latest(did)
+            records = {kind: tuple([found async for found in self._pages(did, kind)]) for kind in MediaType}
+            blobs = await self._blobs(did) if _has_blobs(records) else frozenset()
+            if await self.latest(did) == before:
+                return Snapshot(did, before.rev, before.cid, records, blobs)
+        raise Failed(
+            "The repo moved each time that it was read.", "Try again when it is quieter.", retryable=True
+        )
+
+    async def _pages(self, did: str, kind: MediaType) -> AsyncIterator[RepoRecord]:
+        params: dict[str, Any] = {"repo": did, "collection": kind.nsid, "limit": 100}
+        async for each in self._listed("com.atproto.repo.listRecords", params, "records"):
+            yield RepoRecord(kind, each["uri"].rsplit("/", 1)[-1], each["cid"], each["value"])
+
+    async def _blobs(self, did: str) -> frozenset[str]:
+        listed = self._listed("com.atproto.sync.listBlobs", {"did": did, "limit": 1000}, "cids")
+        return frozenset([cid async for cid in listed])
+
+    async def latest(self, did: str) -> Commit:
+        answer = await self._json("com.atproto.sync.getLatestCommit", {"did": did}, did)
+        return Commit(answer["cid"], answer["rev"])
+
+    async def heads(self) -> AsyncIterator[RepoHead]:
+        async for each in self._listed("com.atproto.sync.listRepos", {"limit": 1000}, "repos"):
+            yield RepoHead(
+                each["did"], each["rev"], each["head"], each.get("active", True), each.get("status")
+            )
+
+    async def blob(self, did: str, cid: str) -> bytes:
+        try:
+            response = await self._client.get("com.atproto.sync.getBlob", params={"did": did, "cid": cid})
+        except httpx.HTTPError:
+            raise self._unreachable() from None
+        if response.status_code in (400, 404):
+            raise BlobError(f"The PDS does not have the blob {cid}.")
+        if response.status_code != 200:
+            raise self._unreachable()
+        return response.content
+
+    async def login(self, user: User) -> PdsSession:
+        # A task for each user: whoever asks while a login is under way waits for that one.
+        if user.id not in self._sessions or _failed(self._sessions[user.id]):
+            opening = PdsSession.open(self._url, user, self._headers, self._count)
+            self._sessions[user.id] = asyncio.create_task(opening)
+        return await asyncio.shield(self._sessions[user.id])
+
+    async def _listed(self, nsid: str, params: dict[str, Any], field: str) -> AsyncIterator[Any]:
+        """Everything that a paged method lists."""
+        cursor: str | None = None
+        while True:
+            page = {**params, "cursor": cursor} if cursor else params
+            answer = await self._json(nsid, page, params.get("did") or params.get("repo"))
+            for each in answer[field]:
+                yield each
+            cursor = answer.get("cursor")
+            if not cursor or not answer[field]:
+                return
+
+    async def _json(self, nsid: str, params: dict[str, Any], did: str | None = None) -> dict[str, Any]:
+        try:
+            response = await self._client.get(nsid, params=params)
+            if response.status_code != 200:
+                raise self._refused(response, did)
+            answer: dict[str, Any] = response.json()
+        except (httpx.HTTPError, json.JSONDecodeError):
+            raise self._unreachable() from None
+        return answer
+
+    def _unreachable(self) -> Unreachable:
+        return Unreachable(f"The PDS at {self.host} does not answer.", "Is PDS_URL right, and the PDS up?")
+
+    def _refused(self, response: httpx.Response, did: str | None) -> Exception:
+        try:
+            name = response.json().get("error")
+        except (ValueError, AttributeError):
+            name = None
+        if name in _INACTIVE:
+            return AccountError(f"The account {did} {_INACTIVE[name]}.", state="inactive")
+        if name == "RepoNotFound" or (name == "InvalidRequest" and response.status_code == 400 and did):
+            return AccountError(f"The PDS has no repo {did}.", "Create the account first.", state="none")
+        return self._unreachable()
+
+
+def _failed(opening: asyncio.Task[PdsSession]) -> bool:
+    return opening.done() and (opening.cancelled() or opening.exception() is not None)
+
+
+def _has_blobs(records: Mapping[MediaType, Sequence[RepoRecord]]) -> bool:
+    return any(
+        lexicon.is_blob(value)
+        for found in records.values()
+        for each in found
+        for value in each.value.values()
+    )

@@ -1,0 +1,199 @@
+"""One user's login at the PDS, through the atproto SDK: opened once, refreshed when it ages."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+import httpx
+
+from acconsole.engine.cid import blob_cid
+from acconsole.engine.model import User
+from acconsole.engine.ports import Commit, Window, Write
+from acconsole.errors import (
+    AccountError,
+    AcError,
+    BlobError,
+    BudgetSpent,
+    Opaque,
+    Swapped,
+    Uncertain,
+    Unreachable,
+    WriteRefused,
+)
+from acconsole.media.base import Record
+from acconsole.stores.limits import Windows, resumes_at
+
+TIMEOUT = httpx.Timeout(10, read=60, write=60)
+TRIES = 3
+_WRITE = "com.atproto.repo.applyWrites"
+_DEAD = {"AccountDeactivated": "is deactivated", "AccountTakedown": "is taken down"}
+
+Hook = Callable[[httpx.Request], Awaitable[None]]
+
+
+class PdsSession:
+    """The `RepoSession` port. Use `open`."""
+
+    def __init__(self, sdk: Any, user: User, client: Any, tokens: Any) -> None:
+        self._sdk = sdk
+        self._user = user
+        self._client = client
+        self._tokens = tokens
+        self._refreshing = asyncio.Lock()
+        self._windows = Windows()
+
+    @classmethod
+    async def open(cls, url: str, user: User, headers: Mapping[str, str], count: Hook) -> PdsSession:
+        """Log a user in. Raises `AccountError` for a dead password or account, `Unreachable`."""
+        if not user.did or not user.password:
+            what = "password" if user.did else "account"
+            raise AccountError(f"{user.name} has no {what} for the PDS.", "Mend the account first.")
+        sdk = await asyncio.to_thread(importlib.import_module, "atproto_client")
+        request = sdk.AsyncRequest(timeout=TIMEOUT, event_hooks={"request": [count]})
+        for name, value in headers.items():
+            request.add_additional_header(name, value)
+        client = sdk.client.async_raw.AsyncClientRaw(base_url=url, request=request)
+        login = sdk.models.ComAtprotoServerCreateSession.Data(identifier=user.did, password=user.password)
+        try:
+            tokens = await client.com.atproto.server.create_session(login)
+        except Exception as error:
+            await request.close()
+            raise _login_error(sdk, error, user) from None
+        return cls(sdk, user, client, tokens)
+
+    async def close(self) -> None:
+        await self._client.request.close()
+
+    def windows(self) -> Sequence[Window]:
+        return self._windows.points()
+
+    async def apply_writes(self, writes: Sequence[Write], swap_commit: str) -> Commit:
+        body = {
+            "repo": self._user.did,
+            "writes": [_as_json(write) for write in writes],
+            "swapCommit": swap_commit,
+        }
+        content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+        try:
+            answer = await self._post(_WRITE, content, "application/json")
+            commit = answer["commit"]
+            return Commit(commit["cid"], commit["rev"])
+        except (KeyError, TypeError):
+            raise Uncertain("the PDS's answer to a write makes no sense") from None
+
+    async def upload_blob(self, data: bytes, mime: str) -> Record:
+        expected = blob_cid(data)
+        for attempt in range(TRIES):
+            try:
+                answer = await self._post("com.atproto.repo.uploadBlob", data, mime)
+            except Uncertain:
+                await asyncio.sleep(0.3 * 4**attempt)
+                continue
+            except WriteRefused as error:
+                raise BlobError(f"the PDS refused the blob: {error.message}") from None
+            blob: Record = answer.get("blob") or {}
+            if blob.get("ref", {}).get("$link") != expected:
+                raise BlobError("the PDS stored other bytes than were sent")
+            if blob.get("mimeType") != mime:
+                raise BlobError(f"the PDS takes it for {blob.get('mimeType')}, not {mime}")
+            return blob
+        raise BlobError("the PDS did not answer to the upload", retryable=True)
+
+    async def _post(self, nsid: str, content: bytes, mime: str) -> dict[str, Any]:
+        """One call with the session's token, refreshed once if it has run out."""
+        used = self._tokens
+        try:
+            return await self._send(nsid, content, mime)
+        except _Expired:
+            await self._refresh(used)
+            try:
+                return await self._send(nsid, content, mime)
+            except _Expired:
+                raise AccountError(
+                    f"The PDS ends the session of {self._user.name}.", state="password"
+                ) from None
+
+    async def _send(self, nsid: str, content: bytes, mime: str) -> dict[str, Any]:
+        headers = {"Content-Type": mime, "Authorization": f"Bearer {self._tokens.access_jwt}"}
+        try:
+            response = await self._client.invoke_procedure(nsid, content=content, headers=headers)
+        except Exception as error:
+            raise self._translated(error, nsid) from None
+        self._windows.read(nsid, response.headers)
+        answer: dict[str, Any] = response.content if isinstance(response.content, dict) else {}
+        return answer
+
+    async def _refresh(self, used: Any) -> None:
+        async with self._refreshing:
+            if self._tokens is not used:
+                return
+            headers = {"Authorization": f"Bearer {used.refresh_jwt}"}
+            try:
+                self._tokens = await self._client.com.atproto.server.refresh_session(headers=headers)
+            except Exception as error:
+                raise _login_error(self._sdk, error, self._user) from None
+
+    def _translated(self, error: Exception, nsid: str) -> AcError | _Expired:
+        status, name, text, headers = _details(error)
+        self._windows.read(nsid, headers)
+        if status is None:
+            if isinstance(error, httpx.HTTPError | self._sdk.exceptions.NetworkError):
+                return Uncertain("the PDS did not answer")
+            raise error
+        if name == "ExpiredToken":
+            return _Expired()
+        if status == 429:
+            return BudgetSpent("The PDS's rate limit is spent.", resume_at=resumes_at(headers))
+        if name == "InvalidSwap":
+            return Swapped("another writer was first")
+        if name in _DEAD:
+            return AccountError(f"The account of {self._user.name} {_DEAD[name]}.", state="inactive")
+        if status in (401, 403):
+            return AccountError(f"The PDS refuses the session of {self._user.name}.", state="password")
+        if status == 500:
+            return Opaque("the PDS failed and did not say why")
+        if status > 500:
+            return Uncertain(f"the PDS answers {status}")
+        return WriteRefused(f"{name or status}: {text}" if text else str(name or status))
+
+
+class _Expired(Exception):
+    """The access token has run out."""
+
+
+def _login_error(sdk: Any, error: Exception, user: User) -> AcError:
+    status, name, _, headers = _details(error)
+    if status is None:
+        if isinstance(error, httpx.HTTPError | sdk.exceptions.NetworkError):
+            return Unreachable("The PDS does not answer to a login.", "Is PDS_URL right, and the PDS up?")
+        raise error
+    if status == 429:
+        return BudgetSpent("The PDS takes no more logins for now.", resume_at=resumes_at(headers))
+    if name in _DEAD:
+        return AccountError(f"The account of {user.name} {_DEAD[name]}.", state="inactive")
+    if status >= 500:
+        return Unreachable(f"The PDS answers {status} to a login.", "Try again later.")
+    return AccountError(
+        f"The PDS refuses the stored password of {user.name}.",
+        "Reset the account's password and store the new one.",
+        state="password",
+    )
+
+
+def _details(error: Exception) -> tuple[int | None, str | None, str, dict[str, str]]:
+    """Status, error name, a short text and the headers of an SDK error's response, if it has one."""
+    response = getattr(error, "response", None)
+    if response is None:
+        return None, None, "", {}
+    content = response.content
+    name, text = getattr(content, "error", None), getattr(content, "message", None)
+    return response.status_code, name, str(text or "")[:200], dict(response.headers)
+
+
+def _as_json(write: Write) -> dict[str, Any]:
+    body = {"$type": f"{_WRITE}#{write.action}", "collection": write.collection, "rkey": write.rkey}
+    return body if write.record is None else {**body, "value": write.record}
