@@ -16,11 +16,10 @@ from typing import Any
 
 from acconsole.engine import car
 from acconsole.engine.cid import blob_cid
-from acconsole.engine.model import RepoRecord, Snapshot
+from acconsole.engine.model import RepoRecord, Snapshot, blob_cids
 from acconsole.engine.plan import Action, Operation, Plan
 from acconsole.engine.ports import Repos
 from acconsole.errors import BackupError, BlobError
-from acconsole.media import lexicon
 from acconsole.media.base import Doc, MediaType
 
 Links = Sequence[tuple[MediaType, str, Doc]]
@@ -84,11 +83,6 @@ class Backup:
         return {cid: data for cid, data in fetched if data is not None}, [
             cid for cid, data in fetched if data is None
         ]
-
-
-def blob_cids(record: RepoRecord) -> list[str]:
-    """The CIDs of the blobs that a record names."""
-    return [value["ref"]["$link"] for value in record.value.values() if lexicon.is_blob(value)]
 
 
 def _standing(record: RepoRecord) -> _Standing:

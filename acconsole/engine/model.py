@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from enum import StrEnum
 
 from acconsole.media.base import GUEST, Doc, MediaType, Record, is_dead, ref_of, rkey_of
+from acconsole.media.lexicon import is_blob
 
 
 class Verdict(StrEnum):
@@ -93,6 +94,11 @@ class RepoRecord:
     rkey: str
     cid: str
     value: Record
+
+
+def blob_cids(record: RepoRecord) -> list[str]:
+    """The CIDs of the blobs that a record names."""
+    return [value["ref"]["$link"] for value in record.value.values() if is_blob(value)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,9 @@ from urllib.parse import urlsplit
 import httpx
 
 from acconsole.engine import car
-from acconsole.engine.model import RepoHead, RepoRecord, Snapshot, User
+from acconsole.engine.model import RepoHead, RepoRecord, Snapshot, User, blob_cids
 from acconsole.engine.ports import Commit
-from acconsole.errors import AccountError, BlobError, Failed, Unreachable
-from acconsole.media import lexicon
+from acconsole.errors import AccountError, AcError, BlobError, Failed, Unreachable
 from acconsole.media.base import MediaType
 from acconsole.stores.session import PdsSession
 
@@ -92,7 +91,7 @@ class PdsRepos:
                     await response.aread()
                     raise self._refused(response, did)
                 parts, size = [], 0
-                async for part in response.aiter_raw(1 << 18):
+                async for part in response.aiter_bytes(1 << 18):
                     parts.append(part)
                     size += len(part)
                     if size > MAX_CAR:
@@ -175,7 +174,7 @@ class PdsRepos:
     def _unreachable(self) -> Unreachable:
         return Unreachable(f"The PDS at {self.host} does not answer.", "Is PDS_URL right, and the PDS up?")
 
-    def _refused(self, response: httpx.Response, did: str | None) -> Exception:
+    def _refused(self, response: httpx.Response, did: str | None) -> AcError:
         try:
             name = response.json().get("error")
         except (ValueError, AttributeError):
@@ -192,9 +191,4 @@ def _failed(opening: asyncio.Task[PdsSession]) -> bool:
 
 
 def _has_blobs(records: Mapping[MediaType, Sequence[RepoRecord]]) -> bool:
-    return any(
-        lexicon.is_blob(value)
-        for found in records.values()
-        for each in found
-        for value in each.value.values()
-    )
+    return any(blob_cids(each) for found in records.values() for each in found)

@@ -64,5 +64,5 @@ class HttpObjects:
 
 
 def _where(source: Source) -> str:
-    """A source as a person may see it: an object's key may begin with a user's id, so only its end is told."""
+    """A source as a person may see it: the beginning of a key may be a user's id, so its end is told."""
     return "the site" if source.place == "site" else f"storage ({source.path.rsplit('/', 1)[-1]})"
