@@ -24,6 +24,7 @@ from acconsole.engine.backup import Backup
 from acconsole.engine.batches import MAX_WRITES, Ready, cut
 from acconsole.engine.events import Event, Failure, RunResult, Stop
 from acconsole.engine.guard import Guard
+from acconsole.engine.model import Verdict
 from acconsole.engine.pacing import room
 from acconsole.engine.plan import Action, BlockedItem, Operation, Plan, Tally
 from acconsole.engine.ports import Commit, Docs, Link, Objects, Repos, RepoSession
@@ -99,7 +100,7 @@ class UserRun:
         self.preparer = Preparer(self)
         self.reconciler = Reconciler(self)
         self._emit = emit
-        self._flight: asyncio.Task[None] | None = None
+        self._flight: asyncio.Task[bool] | None = None
         self._linking: asyncio.Task[None] | None = None
 
     # -- the account ---------------------------------------------------------------------------------
@@ -247,6 +248,7 @@ class UserRun:
             return
         for kind in ORDER:
             await self._write(kind, (Action.DELETE,))
+        await self.join_links()
         if not self.stop.requested and not self.account.failed:
             await self._clear(self.reconciler.uncleared)
 
@@ -266,33 +268,47 @@ class UserRun:
                 self._withhold(some)
 
     async def _write(self, kind: MediaType, actions: tuple[Action, ...]) -> None:
+        """Send one media type's operations batch by batch; the next is made ready while one is on its way."""
         queue = deque(op for op in self.pending.values() if op.kind is kind and op.action in actions)
-        while queue and not self.stop.requested:
+        ready: list[Ready] = []
+        while (queue or ready) and not self.stop.requested:
             if self.account.failed and Action.DELETE in actions:
                 self._keep_the_rest()
                 return
-            size = BLOB_CHUNK if any(op.blobs for op in queue) else self.limit
-            chunk = [queue.popleft() for _ in range(min(size, len(queue)))]
-            ready = await self.preparer.ready(chunk)
-            while ready and not self.stop.requested:
-                ready = await self._send_some(ready)
+            ready = ready or await self._next(queue)
+            room, waited = await self._room()
+            if waited:
+                ready = await self.preparer.recheck(ready)
+            count = cut(ready, self._batch_limit(), room)
+            batch, ready = ready[:count], ready[count:]
+            if batch:
+                ready = await self._send(batch, ready, queue)
 
-    async def _send_some(self, ready: list[Ready]) -> list[Ready]:
-        """Send the batch that the first of `ready` make; returns what is left."""
-        count = cut(ready, self._batch_limit(), await self._room())
-        batch, rest = ready[:count], ready[count:]
-        batch = await self.preparer.recheck(batch)
-        if not batch:
-            return rest
+    async def _next(self, queue: deque[Operation]) -> list[Ready]:
+        """The next operations of the queue, whole, and looked at once more in Mongo."""
+        size = BLOB_CHUNK if any(op.blobs for op in queue) else self.limit
+        chunk = [queue.popleft() for _ in range(min(size, len(queue)))]
+        return await self.preparer.recheck(await self.preparer.ready(chunk))
+
+    async def _send(self, batch: Sequence[Ready], ready: list[Ready], queue: deque[Operation]) -> list[Ready]:
+        """Send a batch, and make the next ready meanwhile; returns what is ready."""
+        operations = [each.operation for each in batch]
+        deletes = sum(
+            op.action is Action.DELETE and not self.reconciler.is_duplicate(op) for op in operations
+        )
+        if not self.guard.permits(deletes=deletes):
+            self._withhold(operations)
+            return ready
+        self._launch(batch, await self.login())
         try:
-            await self._send(batch)
-        except WriteRefused as refused:
-            if len(batch) == 1:
-                self.fail(batch[0].operation, refused.message)
-            else:
-                self.limit = max(1, len(batch) // 2)
-            return [each for each in batch if each.operation.key in self.pending] + rest
-        return rest
+            if queue and not ready:
+                ready = await self._next(queue)
+        finally:
+            assert self._flight is not None
+            refused = await asyncio.shield(self._flight)
+        if refused:
+            queue.extendleft(op for op in reversed(operations) if op.key in self.pending)
+        return ready
 
     def _batch_limit(self) -> int:
         first = self.guard.live and self.batches == 0
@@ -304,12 +320,16 @@ class UserRun:
             self.session = await self.world.repos.login(self.plan.user)
         return self.session
 
-    async def _room(self) -> int | None:
-        """The points that may be sent now; waits for a spent budget, or raises `BudgetSpent`."""
+    async def _room(self) -> tuple[int | None, bool]:
+        """The points that may be sent now, None for any number, and whether that was waited for.
+
+        Raises `BudgetSpent` when nothing may be sent and the run is not to wait.
+        """
+        waited = False
         while self.session and not self.stop.requested:
             left = room(self.session.windows())
             if left.points is None or left.points >= Action.CREATE.points:
-                return left.points
+                return left.points, waited
             if not self.wait:
                 raise BudgetSpent(
                     "The PDS's budget for writes to this repo is spent.",
@@ -317,37 +337,42 @@ class UserRun:
                     resume_at=left.resets,
                 )
             await self.patience.until(left.resets, "the budget for writes to this repo is spent")
-        return None
+            waited = True
+        return None, waited
 
-    async def _send(self, batch: Sequence[Ready]) -> None:
-        kind = batch[0].operation.kind
-        capped = [each.operation for each in batch if each.operation.action is Action.DELETE]
-        deletes = sum(not self.reconciler.is_duplicate(op) for op in capped)
-        if not self.guard.permits(deletes=deletes):
-            self._withhold([each.operation for each in batch])
-            return
-        session = await self.login()
+    def _launch(self, batch: Sequence[Ready], session: RepoSession) -> None:
+        """Send a batch as a task of its own: a cancelled run leaves it to its end, and learns of it."""
         self.batches += 1
-        self.emit(events.BatchStarted(kind, self.batches, len(batch)))
+        self.emit(events.BatchStarted(batch[0].operation.kind, self.batches, len(batch)))
         self.recovery.last_size = len(batch)
-        # A task of its own: a cancelled run leaves the batch to its end, and learns what became of it.
         self._flight = asyncio.create_task(self._commit(batch, session))
-        await asyncio.shield(self._flight)
 
-    async def _commit(self, batch: Sequence[Ready], session: RepoSession) -> None:
+    async def _commit(self, batch: Sequence[Ready], session: RepoSession) -> bool:
+        """One batch to its end; True when the PDS would not have it and nothing was written."""
         began = time.monotonic()
         operations = [each.operation for each in batch]
         self.account.points += sum(op.action.points for op in operations)
         assert self.head is not None
         try:
             commit = await session.apply_writes([each.write() for each in batch], self.head)
-        except Opaque as error:
+        except WriteRefused as refused:
+            if len(batch) == 1:
+                self.fail(operations[0], refused.message)
+            self.limit = max(1, len(batch) // 2)
+            return True
+        except BudgetSpent as spent:
+            if not self.wait:
+                raise
+            await self.patience.until(spent.resume_at, "the rate limit is spent")
+            return True
+        except Opaque:
             if len(batch) == 1 and self.recovery.blames(operations[0].key):
                 self.fail(operations[0], "the PDS fails to write it, and does not say why")
-            raise error
+            raise
         self._committed(operations, commit, time.monotonic() - began)
         await self.join_links()
         self._linking = asyncio.create_task(self._after(operations))
+        return False
 
     def _committed(self, operations: Sequence[Operation], commit: Commit, seconds: float) -> None:
         self.head = commit.cid
@@ -365,9 +390,24 @@ class UserRun:
 
     async def _after(self, operations: Sequence[Operation]) -> None:
         """What Mongo is told after a commit: the rkeys of what is there, none for what a wipe took."""
-        await self._link([op for op in operations if op.link])
+        linked = [op for op in operations if op.link]
+        await self._link(linked)
+        await self._take_back_the_dead(linked)
         gone = {(op.kind, op.ref) for op in operations if op.action is Action.DELETE}
         await self._clear([each for each in self.reconciler.uncleared if each in gone])
+
+    async def _take_back_the_dead(self, operations: Sequence[Operation]) -> None:
+        """A doc that was deleted while its record was on the way: the record goes again, at the end."""
+        if not operations:
+            return
+        kind = operations[0].kind
+        refs = [op.ref for op in operations if op.ref]
+        dead = await self.patience.of(self.world.docs.dead, kind, refs)
+        for op in operations:
+            if op.ref in dead:
+                gone = replace(op, action=Action.DELETE, verdict=Verdict.TOMBSTONE, record=None, link=False)
+                self.pending[gone.key] = gone
+                self.reconciler.own.add(gone.key)
 
     async def _link(self, operations: Sequence[Operation]) -> None:
         for kind in ORDER:

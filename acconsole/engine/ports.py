@@ -67,6 +67,9 @@ class Docs(Protocol):
     async def link(self, kind: MediaType, links: Sequence[Link]) -> int:
         """Store the rkeys in their docs; returns how many docs hold theirs now."""
 
+    async def dead(self, kind: MediaType, refs: Sequence[str]) -> set[str]:
+        """Those of these docs that are deleted or nuked now."""
+
     async def unlink(self, kind: MediaType, refs: Sequence[str]) -> int:
         """Clear the stored rkeys (`atproto` and `at`) of these docs; returns how many docs were changed."""
 

@@ -98,7 +98,8 @@ class Preparer:
         if isinstance(built, Blocked):
             self._run.block(operation, built.field, built.reason)
             return None
-        return self._checked(self._changed(each, built))
+        now = self._changed(each, built)
+        return now if now is None or now.record == built.record else self._checked(now)
 
     def _changed(self, each: Ready, built: Built) -> Ready | None:
         assert each.record is not None
@@ -110,10 +111,9 @@ class Preparer:
             return None
         return Ready.of(each.operation, each.record | fresh)
 
-    def _checked(self, each: Ready | None) -> Ready | None:
-        """Nothing is sent that breaks its lexicon."""
-        if each is None or each.record is None:
-            return each
+    def _checked(self, each: Ready) -> Ready | None:
+        """Nothing is sent that breaks its lexicon; what was just built of a doc is checked already."""
+        assert each.record is not None
         problem = lexicon.problem(each.operation.kind, each.record)
         if problem:
             self._run.fail(each.operation, f"{problem.field} {problem.reason}")

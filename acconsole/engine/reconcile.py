@@ -25,7 +25,7 @@ class Reconciler:
     """Knows the repo and the docs as the run last read them, and keeps its pending operations true to them.
 
     `blobs`: the CIDs that the repo holds. `touched`: what this run has written or linked. `uncleared`: the
-    docs whose rkeys a wipe has still to clear.
+    docs whose rkeys a wipe has still to clear. `own`: deletes of what this very run has created.
     """
 
     def __init__(self, run: UserRun) -> None:
@@ -33,10 +33,10 @@ class Reconciler:
         self.did = run.plan.user.did or ""
         self.blobs: set[str] = set()
         self.touched: set[Key] = set()
+        self.own: set[Key] = set()
         self.uncleared: list[Key] = list(run.plan.unlink)
         self._snapshot: Snapshot | None = None
         self._docs: dict[MediaType, list[SourceDoc]] | None = None
-        self._duplicates = {op.key for op in run.plan.operations if op.verdict is Verdict.DUPLICATE}
 
     @property
     def snapshot(self) -> Snapshot:
@@ -50,8 +50,8 @@ class Reconciler:
         self.blobs |= snapshot.blobs
 
     def is_duplicate(self, operation: Operation) -> bool:
-        """Whether a delete takes a duplicate, which counts against no limit."""
-        return operation.verdict is Verdict.DUPLICATE or operation.key in self._duplicates
+        """Whether a delete takes a duplicate, or what this run created: neither counts against the limit."""
+        return operation.verdict is Verdict.DUPLICATE or operation.key in self.own
 
     def linked(self, kind: MediaType, links: Sequence[Link]) -> None:
         """Keep the docs that were read true to what Mongo was just told."""
@@ -84,7 +84,7 @@ class Reconciler:
         """Match anew, and keep of the pending operations what is still to do."""
         self.adopt(snapshot)
         run = self._run
-        fresh = self._operations(snapshot)
+        fresh = self._operations(snapshot) | {op.key: op for op in run.pending.values() if op.key in self.own}
         standing = {
             (found.kind, found.rkey): found.cid for each in snapshot.records.values() for found in each
         }

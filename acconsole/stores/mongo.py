@@ -115,23 +115,39 @@ class MongoDocs:
     async def by_refs(self, kind: MediaType, refs: Sequence[str]) -> dict[str, Doc]:
         if not refs:
             return {}
-        cursor = self._database[kind.value].find({"_id": {"$in": _ids(refs)}})
-        return {str(doc["_id"]): doc for doc in await cursor.to_list(None)}
+        found: dict[str, Doc] = {}
+        for ids in _ids(refs):
+            wanted = [each for each in ids if str(each) not in found]
+            cursor = self._database[kind.value].find({"_id": {"$in": wanted}})
+            found |= {str(doc["_id"]): doc for doc in await cursor.to_list(None)} if wanted else {}
+        return found
 
     @_ours
     async def link(self, kind: MediaType, links: Sequence[Link]) -> int:
         matched = 0
-        for start in range(0, len(links), LINK_BATCH):
-            writes = [_linking(kind, link) for link in links[start : start + LINK_BATCH]]
-            result = await self._database[kind.value].bulk_write(writes, ordered=False)
-            matched += result.matched_count
+        by_ref = {link.ref: link for link in links}
+        for ids in _ids(list(by_ref)):
+            writes = [_linking(kind, each, by_ref[str(each)]) for each in ids]
+            for start in range(0, len(writes), LINK_BATCH):
+                some = writes[start : start + LINK_BATCH]
+                result = await self._database[kind.value].bulk_write(some, ordered=False)
+                matched += result.matched_count
+            if matched == len(by_ref):
+                break
         return matched
+
+    @_ours
+    async def dead(self, kind: MediaType, refs: Sequence[str]) -> set[str]:
+        either = {"$or": [{"nuked": True}, {"deleted": True}]}
+        cursor = self._database[kind.value].find({"_id": {"$in": sum(_ids(refs), [])}, **either}, {"_id": 1})
+        return {str(doc["_id"]) for doc in await cursor.to_list(None)}
 
     @_ours
     async def unlink(self, kind: MediaType, refs: Sequence[str]) -> int:
         changed = 0
         for start in range(0, len(refs), LINK_BATCH):
-            some = {"_id": {"$in": _ids(refs[start : start + LINK_BATCH])}}
+            every = [each for ids in _ids(refs[start : start + LINK_BATCH]) for each in ids]
+            some = {"_id": {"$in": every}}
             clear = UpdateMany(some, {"$unset": {"atproto": "", "at": ""}})
             result = await self._database[kind.value].bulk_write([clear], ordered=False)
             changed += result.modified_count
@@ -170,15 +186,15 @@ def _user(each: dict[str, Any], handle: Any) -> User:
     )
 
 
-def _ids(refs: Sequence[str]) -> list[Any]:
-    """The `_id`s that these refs may stand for: the text itself, and the ObjectId that it spells."""
-    return [*refs, *(ObjectId(ref) for ref in refs if ObjectId.is_valid(ref))]
+def _ids(refs: Sequence[str]) -> tuple[list[Any], list[Any]]:
+    """The `_id`s that these refs may stand for, the likely ones first: ObjectIds, then the texts."""
+    return [ObjectId(ref) for ref in refs if ObjectId.is_valid(ref)], list(refs)
 
 
-def _linking(kind: MediaType, link: Link) -> UpdateOne:
+def _linking(kind: MediaType, doc_id: Any, link: Link) -> UpdateOne:
     """The update that stores an rkey: `atproto` keeps its other fields, and a wrong `at` of a tape goes."""
     kept = {"$cond": [{"$eq": [{"$type": "$atproto"}, "object"]}, "$atproto", {}]}
     stored: dict[str, Any] = {"atproto": {"$mergeObjects": [kept, {"rkey": link.rkey, "uri": link.uri}]}}
     if kind is MediaType.TAPES:
         stored["at"] = {"$cond": [{"$eq": ["$at.rkey", link.rkey]}, "$at", "$$REMOVE"]}
-    return UpdateOne({"_id": {"$in": _ids([link.ref])}}, [{"$set": stored}])
+    return UpdateOne({"_id": doc_id}, [{"$set": stored}])

@@ -52,11 +52,11 @@ class PdsSession:
         if not user.did or not user.password:
             what = "password" if user.did else "account"
             raise AccountError(f"{user.name} has no {what} for the PDS.", "Mend the account first.")
-        sdk = await asyncio.to_thread(importlib.import_module, "atproto_client")
-        request = sdk.AsyncRequest(timeout=TIMEOUT, event_hooks={"request": [count]})
+        sdk = await _imported("atproto_client")
+        request = sdk.request.AsyncRequest(timeout=TIMEOUT, event_hooks={"request": [count]})
         for name, value in headers.items():
             request.add_additional_header(name, value)
-        client = sdk.client.async_raw.AsyncClientRaw(base_url=url, request=request)
+        client = (await _imported("atproto_client.client.async_raw")).AsyncClientRaw(url, request)
         login = sdk.models.ComAtprotoServerCreateSession.Data(identifier=user.did, password=user.password)
         try:
             tokens = await client.com.atproto.server.create_session(login)
@@ -159,6 +159,10 @@ class PdsSession:
         if status > 500:
             return Uncertain(f"the PDS answers {status}")
         return WriteRefused(f"{name or status}: {text}" if text else str(name or status))
+
+
+async def _imported(name: str) -> Any:
+    return await asyncio.to_thread(importlib.import_module, name)
 
 
 class _Expired(Exception):
