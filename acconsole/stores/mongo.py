@@ -28,7 +28,7 @@ from pymongo.uri_parser import parse_uri
 from acconsole.engine.model import User
 from acconsole.engine.ports import Link
 from acconsole.errors import AcError, Failed, SettingsError, Unreachable
-from acconsole.media.base import GUEST, Doc, MediaType
+from acconsole.media.base import GUEST, Doc, MediaType, is_dead
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -113,13 +113,22 @@ class MongoDocs:
 
     @_ours
     async def by_refs(self, kind: MediaType, refs: Sequence[str]) -> dict[str, Doc]:
-        if not refs:
-            return {}
+        return await self._named(kind, refs)
+
+    @_ours
+    async def dead(self, kind: MediaType, refs: Sequence[str]) -> set[str]:
+        found = await self._named(kind, refs, {"nuked": 1, "deleted": 1})
+        return {ref for ref, doc in found.items() if is_dead(doc)}
+
+    async def _named(
+        self, kind: MediaType, refs: Sequence[str], fields: dict[str, int] | None = None
+    ) -> dict[str, Doc]:
         found: dict[str, Doc] = {}
         for ids in _ids(refs):
             wanted = [each for each in ids if str(each) not in found]
-            cursor = self._database[kind.value].find({"_id": {"$in": wanted}})
-            found |= {str(doc["_id"]): doc for doc in await cursor.to_list(None)} if wanted else {}
+            if wanted:
+                cursor = self._database[kind.value].find({"_id": {"$in": wanted}}, fields)
+                found |= {str(doc["_id"]): doc for doc in await cursor.to_list(None)}
         return found
 
     @_ours
@@ -135,12 +144,6 @@ class MongoDocs:
             if matched == len(by_ref):
                 break
         return matched
-
-    @_ours
-    async def dead(self, kind: MediaType, refs: Sequence[str]) -> set[str]:
-        either = {"$or": [{"nuked": True}, {"deleted": True}]}
-        cursor = self._database[kind.value].find({"_id": {"$in": sum(_ids(refs), [])}, **either}, {"_id": 1})
-        return {str(doc["_id"]) for doc in await cursor.to_list(None)}
 
     @_ours
     async def unlink(self, kind: MediaType, refs: Sequence[str]) -> int:
