@@ -148,7 +148,8 @@ async def _body(request: Request, method: Method) -> Any:
         if size <= method.body_limit:
             data += chunk
     if size > method.body_limit:
-        raise too_large()
+        # The reference PDS reads JSON by another library than blobs, with another name for the same error.
+        raise too_large("PayloadTooLargeError" if method.is_json else "PayloadTooLarge")
     if not method.is_json:
         if not request.headers.get("content-type"):
             raise invalid("Request encoding (Content-Type) required but not provided")

@@ -10,13 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-import arroba.util
-import dag_cbor
 from libipld import encode_dag_cbor
-from multiformats import CID
 
 from acconsole.media import tid
-from acconsole.sandbox.pds import tree, values
+from acconsole.sandbox.pds import keys, tree, values
 from acconsole.sandbox.pds.tree import Tree
 from acconsole.sandbox.pds.xrpc import invalid, opaque
 
@@ -134,16 +131,17 @@ class Repo:
     ) -> Iterator[tuple[str, bytes, bytes]]:
         """The collection's records from the cursor on: path, CID, block. Newest rkey first, unless told."""
         state = self.state
-        keys = state.tree.keys
-        low, high = bisect_left(keys, f"{collection}/"), bisect_left(keys, f"{collection}0")
+        paths = state.tree.keys
+        # The character after the slash is 0: between the two stand all of the collection, and nothing else.
+        low, high = bisect_left(paths, f"{collection}/"), bisect_left(paths, f"{collection}0")
         if cursor is not None and oldest_first:
-            low = bisect_right(keys, f"{collection}/{cursor}", low, high)
+            low = bisect_right(paths, f"{collection}/{cursor}", low, high)
         elif cursor is not None:
-            high = bisect_left(keys, f"{collection}/{cursor}", low, high)
-        for key in keys[low:high] if oldest_first else reversed(keys[low:high]):
-            cid = state.leaves[key]
+            high = bisect_left(paths, f"{collection}/{cursor}", low, high)
+        for path in paths[low:high] if oldest_first else reversed(paths[low:high]):
+            cid = state.leaves[path]
             if cid in state.blocks:
-                yield key, cid, state.blocks[cid]
+                yield path, cid, state.blocks[cid]
 
     def record(self, path: str) -> tuple[bytes, bytes] | None:
         """A record's CID and block, or None."""
@@ -168,8 +166,7 @@ class Repo:
     def _committed(self, leaves: Mapping[str, bytes], blocks: Mapping[bytes, bytes]) -> State:
         built = tree.build(leaves)
         rev = CLOCK.next()
-        commit = {"did": self.did, "version": 3, "rev": rev, "prev": None, "data": CID.decode(built.root)}
-        block = dag_cbor.encode(arroba.util.sign(commit, self._key))
+        block = keys.signed_commit(self.did, rev, built.root, self._key)
         head = Commit(values.cid_text(values.dag_cid(block)), rev)
         return State(head, block, built, leaves, blocks)
 

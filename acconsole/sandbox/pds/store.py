@@ -11,8 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import arroba.util
-
+from acconsole.sandbox.pds import keys
 from acconsole.sandbox.pds import repo as repos
 from acconsole.sandbox.pds.blobs import Blobs
 from acconsole.sandbox.pds.faults import Faults
@@ -81,7 +80,7 @@ class PdsStore:
         self.jwt_secret = secrets.token_urlsafe(32)
         self.sessions = Sessions(self.jwt_secret, access_seconds)
         # One key signs for everybody: nobody looks the accounts' keys up here.
-        self._key = arroba.util.new_key()
+        self._key = keys.new_key()
         self._actors: dict[str, Actor] = {}
         self._handles: dict[str, str] = {}
         self._last_created = 0

@@ -35,8 +35,8 @@ def unauthorized(message: str, error: str = "AuthenticationRequired") -> XrpcErr
     return XrpcError(401, error, message)
 
 
-def too_large() -> XrpcError:
-    return XrpcError(413, "PayloadTooLarge", "request entity too large")
+def too_large(error: str = "PayloadTooLarge") -> XrpcError:
+    return XrpcError(413, error, "request entity too large")
 
 
 def opaque() -> XrpcError:
