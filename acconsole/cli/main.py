@@ -1,0 +1,180 @@
+"""The commands, and what an error looks like."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Coroutine
+from typing import Any, NoReturn
+
+import click
+
+from acconsole import __version__
+from acconsole.cli import options
+from acconsole.errors import AcError, Exit, UsageError
+from acconsole.media.base import MediaType
+
+ACCOUNT_STATES = ("ok", "none", "inactive")
+
+
+@click.group(
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, prog_name="acconsole")
+@click.pass_context
+def cli(context: click.Context) -> None:
+    """Keep aesthetic.computer's media and the AT Protocol repos of its people the same.
+
+    Without a command it opens the console. Nothing is ever written without --live or a confirmation.
+    """
+    if context.invoked_subcommand is None:
+        from acconsole.cli import front
+
+        front.console()
+
+
+@cli.command()
+@click.option("--users", type=click.IntRange(min=1), default=200, show_default=True, help="How many people.")
+def demo(users: int) -> None:
+    """Open the console on an embedded sandbox: no settings, no network."""
+    from acconsole.cli import front
+
+    front.demo(users)
+
+
+@cli.command()
+@click.option("--users", type=click.IntRange(min=1), default=200, show_default=True, help="How many people.")
+@click.option("--rate-limits", is_flag=True, help="With the real PDS's rate limits.")
+def sandbox(users: int, rate_limits: bool) -> None:
+    """Run only the sandbox servers, and print the environment that points other commands at them.
+
+    \b
+    Example:
+      acconsole sandbox > sandbox.env &
+      env $(grep = sandbox.env) acconsole status jeffrey
+    """
+    from acconsole.cli import front
+
+    front.sandbox(users, rate_limits)
+
+
+@cli.command()
+@click.argument("query", default="")
+@click.option("--filter", "account", type=click.Choice(ACCOUNT_STATES), help="Only accounts in this state.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most so many.")
+@options.output
+def users(
+    query: str, account: str | None, limit: int | None, as_json: bool, quiet: bool, verbose: bool
+) -> None:
+    """Search users by handle, PDS handle, DID, code or id.
+
+    \b
+    Example:
+      acconsole users jef --filter ok
+    """
+    from acconsole.cli import reading
+
+    _run(reading.users(query, account, limit, as_json))
+
+
+@cli.command()
+@click.argument("handles", nargs=-1, metavar="HANDLE…")
+@click.option("--all", "everybody", is_flag=True, help="Every user and the guest account.")
+@options.filters(codes=False)
+@options.output
+def status(
+    handles: tuple[str, ...],
+    everybody: bool,
+    kinds: tuple[MediaType, ...],
+    as_json: bool,
+    quiet: bool,
+    verbose: bool,
+) -> None:
+    """Show what is in sync and what is not, per media type. Exit status 1 when something is not.
+
+    \b
+    Example:
+      acconsole status @jeffrey --types paintings,tapes
+    """
+    from acconsole.cli import reading
+
+    if everybody == bool(handles):
+        raise click.UsageError("Name users, or say --all.")
+    _run(reading.status(handles, everybody, kinds, as_json, quiet))
+
+
+@cli.command()
+@click.argument("handle")
+@click.option("--prune", is_flag=True, help="Delete records of deleted and unknown docs too.")
+@options.filters(codes=True)
+@options.running
+@options.output
+def restore(handle: str, **chosen: Any) -> None:
+    """Bring a user's repo to what Mongo says. Shows the plan; --live runs it.
+
+    \b
+    Example:
+      acconsole restore @jeffrey --kidlisp-only --live
+    """
+    from acconsole.cli import running
+
+    _run(running.restore(handle, running.Options(**chosen)))
+
+
+@cli.command()
+@click.argument("handle")
+@click.option("--confirm", metavar="HANDLE", help="The same handle once more: a live wipe wants it.")
+@options.filters(codes=True)
+@options.running
+@options.output
+def wipe(handle: str, **chosen: Any) -> None:
+    """Delete a user's records and clear the rkeys that Mongo stores, after a backup.
+
+    \b
+    Example:
+      acconsole wipe art --tapes-only --live --confirm art
+    """
+    from acconsole.cli import running
+
+    _run(running.wipe(handle, running.Options(**chosen)))
+
+
+def _run(work: Coroutine[Any, Any, Exit]) -> NoReturn:
+    sys.exit(asyncio.run(work))
+
+
+def main() -> NoReturn:
+    """The entry point: every error that is ours comes out as one paragraph and its exit status."""
+    as_json = "--json" in sys.argv
+    try:
+        cli.main(standalone_mode=False)
+    except AcError as error:
+        _tell(error, as_json)
+        sys.exit(error.exit_status)
+    except click.exceptions.Exit as ended:
+        sys.exit(ended.exit_code)
+    except click.ClickException as error:
+        context = getattr(error, "ctx", None)
+        hint = f"See `{context.command_path} --help`." if context else "See `acconsole --help`."
+        _tell(UsageError(error.format_message(), hint), as_json)
+        sys.exit(Exit.USAGE)
+    except (KeyboardInterrupt, asyncio.CancelledError, click.Abort):
+        sys.exit(Exit.INTERRUPTED)
+    except BrokenPipeError:
+        # Whoever read the output has seen enough; what is left in the buffer has nowhere to go.
+        sys.stderr.close()
+        sys.exit(Exit.OK)
+    sys.exit(Exit.OK)
+
+
+def _tell(error: AcError, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps({"error": {"title": error.title, "message": error.message, "hint": error.hint}}))
+        return
+    from acconsole.inert import drawn
+
+    print(f"{error.title}: {drawn(error.message)}", file=sys.stderr)
+    if error.hint:
+        print(drawn(error.hint), file=sys.stderr)

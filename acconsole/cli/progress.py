@@ -1,0 +1,73 @@
+"""A run's progress on stderr: one line that moves on a terminal, a line a batch elsewhere."""
+
+from __future__ import annotations
+
+import time
+from typing import TextIO
+
+from acconsole.engine import events
+from acconsole.engine.plan import Plan
+from acconsole.inert import drawn
+
+WIDTH = 30
+EIGHTHS = " ▏▎▍▌▋▊▉"
+
+
+class Progress:
+    """Takes a run's events and writes what a person waits for."""
+
+    def __init__(self, plan: Plan, out: TextIO, *, quiet: bool) -> None:
+        self._total = plan.tally().items
+        self._done = 0
+        self._out = out
+        self._quiet = quiet
+        self._moves = out.isatty()
+
+    def take(self, event: events.Event) -> None:
+        """One event."""
+        if self._quiet:
+            return
+        match event:
+            case events.Committed(kind=kind, number=number, done=done, seconds=seconds):
+                self._done += done.items
+                self._moved(f"{kind}, batch {number}: {done.items:,} in {seconds:.2f} s")
+            case events.Found(done=done) | events.Withheld(held=done):
+                self._done += done.items
+            case events.Linked(relinked=relinked) if relinked:
+                self._done += relinked
+                self._moved(f"{event.kind}: {relinked:,} rkeys written to Mongo")
+            case events.Dropped(kind=kind, count=count, reason=reason):
+                self._done += count
+                self._say(f"{kind}: {count:,} left out, {reason}")
+            case events.ItemFailed(failure=failure):
+                self._say(f"failed: {failure.kind or failure.handle} {failure.ref or ''} {failure.reason}")
+            case events.Reread(reason=reason, to_do=left):
+                self._say(f"read again, for {reason}: {left:,} to do")
+            case events.Waiting(until=until, reason=reason):
+                self._say(f"waiting until {time.strftime('%H:%M:%S', time.localtime(until))}: {reason}")
+            case events.BackupWritten(path=path):
+                self._say(f"backup in {path}")
+            case _:
+                pass
+
+    def _moved(self, text: str) -> None:
+        if not self._moves:
+            self._say(text)
+            return
+        share = min(1.0, self._done / self._total) if self._total else 1.0
+        cells = share * WIDTH
+        bar = "█" * int(cells) + EIGHTHS[int(cells % 1 * 8)] * (cells < WIDTH)
+        line = f"{bar:<{WIDTH}} {self._done:,}/{self._total:,}  {text}"
+        self._out.write(f"\r\x1b[K{drawn(line)}")
+        self._out.flush()
+
+    def _say(self, text: str) -> None:
+        before, after = ("\r\x1b[K", "\n") if self._moves else ("", "\n")
+        self._out.write(f"{before}{drawn(text)}{after}")
+        self._out.flush()
+
+    def close(self) -> None:
+        """End the moving line."""
+        if self._moves and not self._quiet:
+            self._out.write("\r\x1b[K")
+            self._out.flush()

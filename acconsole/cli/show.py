@@ -1,0 +1,155 @@
+"""What the commands print for people: tables of plain text."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from acconsole.engine.events import RunResult
+from acconsole.engine.model import Verdict
+from acconsole.engine.pacing import HOURLY_POINTS, expected_seconds
+from acconsole.engine.plan import Plan, Tally
+from acconsole.inert import drawn
+
+SHOWN = 20
+"""How many blocked or failed items are listed; `--json` has them all."""
+
+
+def users(listed: Sequence[dict[str, Any]]) -> str:
+    """A line a user."""
+    if not listed:
+        return "Nobody fits."
+    rows = [
+        (
+            user["handle"] or "-",
+            user["code"] or "-",
+            user["account"],
+            user["pds_handle"] or "-",
+            user["did"] or "-",
+        )
+        for user in listed
+    ]
+    return table(("handle", "code", "account", "PDS handle", "DID"), rows)
+
+
+def statuses(states: Sequence[dict[str, Any]]) -> str:
+    """A table a user, with a blank line between two."""
+    return "\n\n".join(map(_status, states)) if states else "There are no users."
+
+
+def _status(state: dict[str, Any]) -> str:
+    names = (
+        state["handle"] or state["id"],
+        state["pds_handle"],
+        state["did"],
+        state["rev"] and f"rev {state['rev']}",
+    )
+    head = drawn("  ".join(str(name) for name in names if name))
+    if state.get("error"):
+        head += f"\n{drawn(state['error'])}"
+    if not state["types"]:
+        return head
+    signs = [f"{verdict.sign} {verdict}" for verdict in Verdict]
+    rows = [
+        (kind, *(number(counts[name]) for name in ("docs", "records", *Verdict)))
+        for kind, counts in state["types"].items()
+    ]
+    end = "In sync." if state["in_sync"] else "Not in sync."
+    return f"{head}\n{table(('type', 'docs', 'records', *signs), rows, right=range(1, 11))}\n{end}"
+
+
+def plan(plan: Plan, live: bool) -> str:
+    """What a run will do, in numbers, before it does it."""
+    user = plan.user
+    lines = [
+        f"{plan.action.capitalize()} {user.name}   {user.pds_handle or 'no account'} on {plan.host}"
+        f"   {'LIVE' if live else 'dry run'}"
+    ]
+    if plan.problem:
+        return drawn(f"{lines[0]}") + f"\n{drawn(plan.problem)}"
+    tally = plan.tally()
+    lines.append(tally_line(tally, len(plan.blocked)))
+    if plan.points:
+        seconds = expected_seconds(plan.points, tally.items, tally.blobs)
+        lines.append(f"{plan.points:,} points of {HOURLY_POINTS:,} an hour, about {duration(seconds)}")
+    lines += items(
+        [f"{each.kind} {each.ref}: {each.field} {each.reason}" for each in plan.blocked], "blocked"
+    )
+    if plan.is_empty:
+        lines.append("Nothing to do.")
+    return "\n".join(map(drawn, lines))
+
+
+def result(result: RunResult) -> str:
+    """What a run did, once it is over."""
+    if not result.live:
+        lines = ["Nothing was written. Say --live to run it."] if result.planned.items else []
+    else:
+        lines = [
+            f"Done: {tally_line(result.done, 0)}",
+            f"{result.pds_requests:,} requests to the PDS, {result.points:,} points, {duration(result.seconds)}",
+        ]
+    if result.backup:
+        lines.append(f"Backup: {result.backup}")
+    planned = {f"{item.kind} {item.ref}: {item.field} {item.reason}" for _, item in result.blocked}
+    if result.live and planned:
+        lines.append(f"{len(planned):,} blocked: see the plan.")
+    lines += items([_failure(failure.as_json()) for failure in result.failed], "failed")
+    if result.stopped:
+        lines.append("Stopped. What was done stays done, and the next run goes on from it.")
+    if result.resume_at:
+        lines.append(f"The window opens at {time.strftime('%H:%M:%S', time.localtime(result.resume_at))}.")
+    return "\n".join(map(drawn, lines))
+
+
+def _failure(failure: dict[str, Any]) -> str:
+    if failure["type"] is None:
+        return f"{failure['handle']}: {failure['reason']}"
+    return f"{failure['type']} {failure['id'] or failure['rkey']}: {failure['reason']}"
+
+
+def items(texts: Sequence[str], what: str) -> list[str]:
+    """A heading and the first of a list of items."""
+    if not texts:
+        return []
+    more = [f"  … and {len(texts) - SHOWN:,} more: see --json"] if len(texts) > SHOWN else []
+    return [f"{len(texts):,} {what}:", *(f"  {text}" for text in texts[:SHOWN]), *more]
+
+
+def tally_line(tally: Tally, blocked: int) -> str:
+    """Operations in one line."""
+    parts = [
+        f"+ create {tally.create:,}",
+        f"* update {tally.update:,}",
+        f"~ relink {tally.relink:,}",
+        f"- delete {tally.delete:,}",
+        f"blobs {tally.blobs:,}",
+    ]
+    return "   ".join([*parts, f"! blocked {blocked:,}"] if blocked else parts)
+
+
+def number(count: int) -> str:
+    """A count with its thousands parted; zero is a dot."""
+    return f"{count:,}" if count else "·"
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a person says them."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]], right: range = range(0)) -> str:
+    """Rows under their headings, in columns as wide as they need be."""
+    shown = [list(head), *([drawn(str(cell)) for cell in row] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
+    return "\n".join(
+        "  ".join(
+            cell.rjust(width) if index in right else cell.ljust(width)
+            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in shown
+    )
