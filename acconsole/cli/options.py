@@ -33,15 +33,16 @@ def filters(*, codes: bool) -> Callable[[F], F]:
             only = [kind for kind in MediaType if kwargs.pop(f"{kind.value}_only")]
             return command(*args, kinds=_kinds(types, only), **kwargs)
 
-        if codes:
-            chosen = click.option(
-                "--code", "codes", multiple=True, metavar="CODE", help="Only this doc. Repeatable."
-            )(chosen)
+        one = click.option(
+            "--code", "codes", multiple=True, metavar="CODE", help="Only this doc. Repeatable."
+        )
+        decorated: Any = one(chosen) if codes else chosen
         for kind in reversed(MediaType):
-            chosen = click.option(f"--{kind.value}-only", is_flag=True, help=f"Only {kind.value}.")(chosen)
+            short = click.option(f"--{kind.value}-only", is_flag=True, help=f"Only {kind.value}.")
+            decorated = short(decorated)
         listed = "Only these media types, e.g. paintings,moods."
-        decorated: F = click.option("--types", metavar="LIST", help=listed)(chosen)
-        return decorated
+        result: F = click.option("--types", metavar="LIST", help=listed)(decorated)
+        return result
 
     return decorate
 

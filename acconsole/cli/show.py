@@ -20,16 +20,8 @@ def users(listed: Sequence[dict[str, Any]]) -> str:
     """A line a user."""
     if not listed:
         return "Nobody fits."
-    rows = [
-        (
-            user["handle"] or "-",
-            user["code"] or "-",
-            user["account"],
-            user["pds_handle"] or "-",
-            user["did"] or "-",
-        )
-        for user in listed
-    ]
+    columns = ("handle", "code", "account", "pds_handle", "did")
+    rows = [tuple(user[name] or "-" for name in columns) for user in listed]
     return table(("handle", "code", "account", "PDS handle", "DID"), rows)
 
 
@@ -39,13 +31,9 @@ def statuses(states: Sequence[dict[str, Any]]) -> str:
 
 
 def _status(state: dict[str, Any]) -> str:
-    names = (
-        state["handle"] or state["id"],
-        state["pds_handle"],
-        state["did"],
-        state["rev"] and f"rev {state['rev']}",
-    )
-    head = drawn("  ".join(str(name) for name in names if name))
+    rev = state["rev"] and f"rev {state['rev']}"
+    names = (state["handle"] or state["id"], state["pds_handle"], state["did"], rev)
+    head = drawn("  ".join(name for name in names if name))
     if state.get("error"):
         head += f"\n{drawn(state['error'])}"
     if not state["types"]:
@@ -59,47 +47,42 @@ def _status(state: dict[str, Any]) -> str:
     return f"{head}\n{table(('type', 'docs', 'records', *signs), rows, right=range(1, 11))}\n{end}"
 
 
-def plan(plan: Plan, live: bool) -> str:
+def plan(chosen: Plan, live: bool) -> str:
     """What a run will do, in numbers, before it does it."""
-    user = plan.user
-    lines = [
-        f"{plan.action.capitalize()} {user.name}   {user.pds_handle or 'no account'} on {plan.host}"
-        f"   {'LIVE' if live else 'dry run'}"
-    ]
-    if plan.problem:
-        return drawn(f"{lines[0]}") + f"\n{drawn(plan.problem)}"
-    tally = plan.tally()
-    lines.append(tally_line(tally, len(plan.blocked)))
-    if plan.points:
-        seconds = expected_seconds(plan.points, tally.items, tally.blobs)
-        lines.append(f"{plan.points:,} points of {HOURLY_POINTS:,} an hour, about {duration(seconds)}")
-    lines += items(
-        [f"{each.kind} {each.ref}: {each.field} {each.reason}" for each in plan.blocked], "blocked"
-    )
-    if plan.is_empty:
+    user = chosen.user
+    where = f"{user.pds_handle or 'no account'} on {chosen.host}"
+    head = f"{chosen.action.capitalize()} {user.name}   {where}   {'LIVE' if live else 'dry run'}"
+    if chosen.problem:
+        return drawn(head) + "\n" + drawn(chosen.problem)
+    tally = chosen.tally()
+    lines = [head, tally_line(tally, len(chosen.blocked))]
+    if chosen.points:
+        seconds = expected_seconds(chosen.points, tally.items, tally.blobs)
+        lines.append(f"{chosen.points:,} points of {HOURLY_POINTS:,} an hour, about {duration(seconds)}")
+    left_out = [f"{each.kind} {each.ref}: {each.field} {each.reason}" for each in chosen.blocked]
+    lines += items(left_out, "blocked")
+    if chosen.is_empty:
         lines.append("Nothing to do.")
     return "\n".join(map(drawn, lines))
 
 
-def result(result: RunResult) -> str:
+def result(made: RunResult) -> str:
     """What a run did, once it is over."""
-    if not result.live:
-        lines = ["Nothing was written. Say --live to run it."] if result.planned.items else []
-    else:
-        lines = [
-            f"Done: {tally_line(result.done, 0)}",
-            f"{result.pds_requests:,} requests to the PDS, {result.points:,} points, {duration(result.seconds)}",
-        ]
-    if result.backup:
-        lines.append(f"Backup: {result.backup}")
-    planned = {f"{item.kind} {item.ref}: {item.field} {item.reason}" for _, item in result.blocked}
-    if result.live and planned:
-        lines.append(f"{len(planned):,} blocked: see the plan.")
-    lines += items([_failure(failure.as_json()) for failure in result.failed], "failed")
-    if result.stopped:
+    lines = []
+    if made.live:
+        spent = f"{made.pds_requests:,} requests to the PDS, {made.points:,} points"
+        lines = [f"Done: {tally_line(made.done, 0)}", f"{spent}, {duration(made.seconds)}"]
+    elif made.planned.items:
+        lines = ["Nothing was written. Say --live to run it."]
+    if made.backup:
+        lines.append(f"Backup: {made.backup}")
+    if made.live and made.blocked:
+        lines.append(f"{len(made.blocked):,} blocked: they were left as they are.")
+    lines += items([_failure(failure.as_json()) for failure in made.failed], "failed")
+    if made.stopped:
         lines.append("Stopped. What was done stays done, and the next run goes on from it.")
-    if result.resume_at:
-        lines.append(f"The window opens at {time.strftime('%H:%M:%S', time.localtime(result.resume_at))}.")
+    if made.resume_at:
+        lines.append(f"The window opens at {time.strftime('%H:%M:%S', time.localtime(made.resume_at))}.")
     return "\n".join(map(drawn, lines))
 
 
