@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 
+from acconsole.sandbox import DEFAULT_USERS
 from acconsole.sandbox.foreground import run
-from acconsole.sandbox.population import DEFAULT_USERS
 
 
 def main() -> None:

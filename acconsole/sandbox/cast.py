@@ -28,6 +28,7 @@ def jeffrey(to: Publisher) -> None:
 def _jeffreys_paintings(to: Publisher) -> None:
     to.many(to.publish, PAINTINGS, 359)
     to.disguise(to.author.painting())
+    to.many(to.lose_blob, PAINTINGS, 1)
     to.many(to.unlink, PAINTINGS, 5)
     to.spoil_each(PAINTINGS)
     to.many(to.keep, PAINTINGS, 15)
@@ -74,7 +75,7 @@ def guest(to: Publisher) -> None:
     to.many(to.duplicate, PAINTINGS, 2)
     to.many(to.keep, PAINTINGS, 388)
     to.spoil(PAINTINGS, to.author.painting(), "only code")
-    to.spoil(PAINTINGS, to.author.painting(), "lost thumbnail")
+    to.many(to.lose_blob, PAINTINGS, 1)
     to.many(to.bury, PAINTINGS, 3)
     to.many(to.publish, KIDLISP, 90)
     to.many(to.keep, KIDLISP, 40)

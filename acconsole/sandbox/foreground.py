@@ -10,8 +10,6 @@ import sys
 import threading
 from typing import TextIO
 
-from acconsole.sandbox.servers import Sandbox
-
 
 def run(users: int, out: TextIO, *, until_stdin_closes: bool = False, rate_limits: bool = False) -> None:
     """Print the environment as NAME=value lines, then `ready`, and serve until SIGINT or SIGTERM.
@@ -39,6 +37,9 @@ async def _run(users: int, out: TextIO, until_stdin_closes: bool, rate_limits: b
 
 
 async def _serve(users: int, out: TextIO, rate_limits: bool) -> None:
+    # It takes a second to import; a signal in that second must already find somebody who listens.
+    from acconsole.sandbox.servers import Sandbox
+
     async with Sandbox(users, rate_limits=rate_limits, progress=_tell) as sandbox:
         for name, value in sandbox.environment().items():
             print(f"{name}={value}", file=out)

@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from acconsole.media.base import SITE
-from acconsole.sandbox import cast, crowd
+from acconsole.sandbox import DEFAULT_USERS, cast, crowd
 from acconsole.sandbox.docs import Author, CodeBook
 from acconsole.sandbox.holdings import Holding
 from acconsole.sandbox.people import Person, guest, people
 from acconsole.sandbox.publish import Publisher
 from acconsole.sandbox.seeds import rng
-
-ALL_USERS = 4201
-DEFAULT_USERS = 200
 
 
 class Population:

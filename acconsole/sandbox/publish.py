@@ -106,6 +106,15 @@ class Publisher:
         entry.value["thumbnail"] = self.holding.add(Blob.of(covers()[0].data, "image/png"))
         return entry
 
+    def lose_blob(self, kind: MediaType, doc: MongoDoc) -> Entry:
+        """Add a doc whose record names a thumbnail that was never stored.
+
+        The PDS lists it among the blobs all the same, so only asking for the blob tells.
+        """
+        entry = self.publish(kind, doc)
+        entry.value["thumbnail"] = Blob.of(f"never stored {entry.rkey}".encode(), "image/png").as_json()
+        return entry
+
     def _blob(self, wanted: BlobWanted, doc: MongoDoc) -> Record:
         if wanted.mime == "video/mp4":
             return self.holding.add(Blob.of(video(doc["code"]), wanted.mime))

@@ -14,14 +14,14 @@ from collections.abc import Callable, Iterator
 import uvicorn
 from starlette.applications import Starlette
 
-from acconsole.sandbox import media
+from acconsole.sandbox import DEFAULT_USERS, media
 from acconsole.sandbox.catalogue import Catalogue
 from acconsole.sandbox.holdings import Holding
 from acconsole.sandbox.mongo import DATABASE, Mongo
 from acconsole.sandbox.pds.app import create_app
 from acconsole.sandbox.pds.store import PdsStore
 from acconsole.sandbox.people import Account
-from acconsole.sandbox.population import DEFAULT_USERS, Population
+from acconsole.sandbox.population import Population
 
 Progress = Callable[[str], None]
 
@@ -102,7 +102,8 @@ class Sandbox:
     def _fill(self) -> None:
         self._progress(f"making {self._users:,} users and what they made")
         self._mongo.fill(self._published())
-        self._progress("all there")
+        if not self._stopping.is_set():
+            self._progress("all there")
 
     def _published(self) -> Iterator[Holding]:
         """Each holding on its way to Mongo, already in the PDS and the catalogue; never all at once."""
@@ -153,7 +154,7 @@ class _Host:
 
     def start(self) -> None:
         # It listens from here on: a request that comes early waits.
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = _listening()
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self._serving = asyncio.create_task(self._server.serve(sockets=[self._listener]))
 
@@ -163,3 +164,14 @@ class _Host:
             await self._serving
         if self._listener:
             self._listener.close()
+
+
+def _listening() -> socket.socket:
+    """A socket on a free port of the loopback.
+
+    It names its protocol: only for such a one does asyncio send each answer at once, and not 40 ms later.
+    """
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(128)
+    return listener

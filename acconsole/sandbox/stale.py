@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from acconsole.media.base import MediaType, iso, parse_when
 from acconsole.sandbox.docs import MongoDoc
-from acconsole.sandbox.holdings import Blob, Entry
+from acconsole.sandbox.holdings import Entry
 
 Cause = Callable[[Entry, MongoDoc], None]
 
@@ -38,11 +38,6 @@ def _no_thumbnail(entry: Entry, doc: MongoDoc) -> None:
 
 def _jpeg_thumbnail(entry: Entry, doc: MongoDoc) -> None:
     entry.value["thumbnail"] = entry.value["thumbnail"] | {"mimeType": "image/jpeg"}
-
-
-def _lost_thumbnail(entry: Entry, doc: MongoDoc) -> None:
-    """The upload failed and was counted as a success: the record names a blob that nobody has."""
-    entry.value["thumbnail"] = Blob.of(f"never uploaded {entry.rkey}".encode(), "image/png").as_json()
 
 
 def _other_date(entry: Entry, doc: MongoDoc) -> None:
@@ -79,7 +74,6 @@ STALE: dict[MediaType, dict[str, Cause]] = {
         "png address": _png_address,
         "no thumbnail": _no_thumbnail,
         "jpeg thumbnail": _jpeg_thumbnail,
-        "lost thumbnail": _lost_thumbnail,
         "other date": _other_date,
     },
     MediaType.MOODS: {
