@@ -23,17 +23,12 @@ class Client:
     pds: PdsServer
     account: Account
     http: httpx.AsyncClient
-    access: str = ""
-    refresh: str = ""
+    access: str
+    refresh: str
 
     @property
     def did(self) -> str:
         return self.account.did
-
-    async def login(self) -> None:
-        body = {"identifier": self.account.handle, "password": self.account.password}
-        answer = ok(await self.post("com.atproto.server.createSession", body, token=None))
-        self.access, self.refresh = answer["accessJwt"], answer["refreshJwt"]
 
     async def get(self, nsid: str, token: str | None = None, **params: Any) -> httpx.Response:
         """A query, without a login unless a token is given."""

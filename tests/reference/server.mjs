@@ -13,16 +13,18 @@ const { values } = parseArgs({
 })
 
 const adminPassword = 'reference-admin'
+const jwtSecret = 'the-secret-of-the-reference-pds-in-tests'
 const network = await TestNetworkNoAppView.create({
   pds: {
     ...(values.port ? { port: Number(values.port) } : {}),
     adminPassword,
+    jwtSecret,
     rateLimitsEnabled: values['rate-limits'],
     rateLimitBypassKey: values['bypass-key'],
   },
 })
 process.stdout.write(
-  JSON.stringify({ url: network.pds.url, plcUrl: network.plc.url, adminPassword }) + '\n',
+  JSON.stringify({ url: network.pds.url, plcUrl: network.plc.url, adminPassword, jwtSecret }) + '\n',
 )
 
 // Nothing of it is worth an orderly end: its data lies in a temporary folder that the caller removes.

@@ -147,6 +147,8 @@ async def _body(request: Request, method: Method) -> Any:
         # Read to the end even so: a client that still sends would not hear the answer.
         if size <= method.body_limit:
             data += chunk
+    if size and not method.body_limit:
+        raise invalid("A request body was provided when none was expected")
     if size > method.body_limit:
         # The reference PDS reads JSON by another library than blobs, with another name for the same error.
         raise too_large("PayloadTooLargeError" if method.is_json else "PayloadTooLarge")

@@ -12,7 +12,8 @@ from acconsole.sandbox.pds.store import BLOB_LIMIT, Actor
 from acconsole.sandbox.pds.xrpc import Auth, Call, Method, XrpcError, invalid, unauthorized
 
 DOMAINS = (".at.aesthetic.computer", ".test")
-_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
+_LABEL = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?"
+_HANDLE = re.compile(rf"({_LABEL}\.)+{_LABEL}")
 # Some of the names that the reference PDS keeps back, those that people here might want among them.
 _RESERVED_NAMES = """
     about abuse account accounts admin ads all api app apps at atp auth blog bsky bluesky chat did dev
@@ -143,6 +144,8 @@ def _session(actor: Actor) -> dict[str, Any]:
 
 def _valid_handle(handle: str) -> str:
     handle = handle.lower()
+    if not _HANDLE.fullmatch(handle):
+        raise invalid(f'Invalid handle (got "{handle}") at $.handle')
     domain = next((domain for domain in DOMAINS if handle.endswith(domain)), None)
     if domain is None:
         raise invalid("Not a supported handle domain", "UnsupportedDomain")
@@ -154,8 +157,6 @@ def _valid_handle(handle: str) -> str:
         problem = invalid("Handle too short", "InvalidHandle")
     elif len(front) > 18:
         problem = invalid("Handle too long", "InvalidHandle")
-    elif not _LABEL.fullmatch(front):
-        problem = invalid("Handle parts must be letters, digits and inner hyphens", "InvalidHandle")
     elif front in _RESERVED:
         problem = invalid("Reserved handle", "HandleNotAvailable")
     if problem:
@@ -167,9 +168,9 @@ METHODS = (
     Method("com.atproto.server.describeServer", describe_server, is_query=True),
     Method("com.atproto.server.createAccount", create_account),
     Method("com.atproto.server.createSession", create_session),
-    Method("com.atproto.server.refreshSession", refresh_session, Auth.REFRESH),
+    Method("com.atproto.server.refreshSession", refresh_session, Auth.REFRESH, body_limit=0),
     Method("com.atproto.server.getSession", get_session, Auth.ACCESS, is_query=True),
-    Method("com.atproto.server.deleteSession", delete_session, Auth.REFRESH),
+    Method("com.atproto.server.deleteSession", delete_session, Auth.REFRESH, body_limit=0),
     Method("com.atproto.identity.resolveHandle", resolve_handle, is_query=True),
     Method("com.atproto.admin.updateAccountPassword", update_account_password, Auth.ADMIN),
     Method("com.atproto.admin.getAccountInfo", get_account_info, Auth.ADMIN, is_query=True),

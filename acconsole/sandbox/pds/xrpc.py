@@ -92,9 +92,9 @@ Handler = Callable[[Call], Awaitable[Response | dict[str, Any]]]
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """One method: its name, who may call it, and the most bytes that its body may have (POST only).
+    """One method: its name, who may call it, and the most bytes that its body may have (0: none is wanted).
 
-    `is_query` makes it a GET without a body; `is_json` False hands the body over as it comes.
+    `is_query` makes it a GET; `is_json` False hands the body over as it comes.
     """
 
     nsid: str
