@@ -1,0 +1,115 @@
+"""The app: it owns the session and the runner, and tells the screens what the runner found out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.app import App
+from textual.command import Provider
+from textual.signal import Signal
+
+from acconsole import paths
+from acconsole.console import theme
+from acconsole.console.actions import bindings
+from acconsole.console.inert import visible
+from acconsole.console.messages import News, RunEnded
+from acconsole.console.modals.leave import LeaveModal
+from acconsole.console.palette import Commands
+from acconsole.console.runner import Runner
+from acconsole.console.screens.help import HelpScreen
+from acconsole.console.screens.run import RunScreen
+from acconsole.console.screens.users import UsersScreen
+from acconsole.console.session import Label, Run, Session
+
+if TYPE_CHECKING:
+    from acconsole.console.session import Connect
+
+
+class ConsoleApp(App[None]):
+    """The console on one connection.
+
+    `connect` is called once the first screen stands, with a function that takes a few words on what is being
+    waited for; it gives settings and engine for as long as the app runs. `label` is shown before that.
+    """
+
+    TITLE = "acconsole"
+    CSS_PATH = sorted(paths.data("styles").rglob("*.tcss"))
+    BINDINGS = bindings("app", priority=("leave",))
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {Commands}
+    ENABLE_COMMAND_PALETTE = True
+    COMMAND_PALETTE_BINDING = "ctrl+p"
+    AUTO_FOCUS = "*"
+
+    def __init__(self, label: Label, connect: Connect, *, theme_name: str = theme.DARK.name) -> None:
+        super().__init__()
+        for each in (theme.DARK, theme.LIGHT):
+            self.register_theme(each)
+        self.theme = theme_name
+        self.session = Session(label)
+        self.runner = Runner(self, self.session, connect)
+        self.news: Signal[News] = Signal(self, "news")
+
+    def on_mount(self) -> None:
+        self.push_screen(UsersScreen())
+        # The first screen paints before anything is connected.
+        self.call_after_refresh(self.runner.connect)
+
+    async def on_unmount(self) -> None:
+        await self.runner.close()
+
+    @on(News)
+    def _tell(self, news: News) -> None:
+        self.news.publish(news)
+        if isinstance(news, RunEnded):
+            self._run_ended(news.run)
+
+    def _run_ended(self, run: Run) -> None:
+        if isinstance(self.screen, RunScreen):
+            return
+        what = visible(f"{run.plan.action} {run.plan.user.name}", 40)
+        troubled = run.progress.error or run.progress.failures
+        self.notify(
+            f"{what}: {'ended with trouble' if troubled else 'finished'}. g shows it.",
+            severity="error" if troubled else "information",
+            markup=False,
+        )
+
+    # -- actions -------------------------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """The run can be shown only when there is one."""
+        if action == "show_run":
+            return self.session.run is not None and not isinstance(self.screen, RunScreen)
+        return True
+
+    def action_show_run(self) -> None:
+        """Go to the run."""
+        run = self.session.run
+        if run and not isinstance(self.screen, RunScreen) and not self.screen.is_modal:
+            self.push_screen(RunScreen(run))
+
+    def action_help(self) -> None:
+        """Every key of this screen."""
+        if not isinstance(self.screen, HelpScreen):
+            self.push_screen(HelpScreen(self.screen))
+
+    def action_palette(self) -> None:
+        """The command palette."""
+        self.action_command_palette()
+
+    def action_theme_switch(self) -> None:
+        """The other theme."""
+        self.theme = theme.LIGHT.name if self.theme == theme.DARK.name else theme.DARK.name
+
+    def action_leave(self) -> None:
+        """Leave; a run that is going on is named first."""
+        if not self.session.running:
+            self.exit()
+        elif not isinstance(self.screen, LeaveModal):
+            self.push_screen(LeaveModal(self.session.running), self._left)
+
+    def _left(self, leave: bool | None) -> None:
+        if leave:
+            self.exit()

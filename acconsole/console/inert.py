@@ -1,0 +1,118 @@
+"""Text that users wrote, made safe to show: no markup, no control sequences, no layout break.
+
+Whatever a user may have written goes through `inert` (or `visible`, where only a `str` will do) before it
+reaches a widget, a title or a toast. Line breaks are drawn as signs too: each result is one line.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+from rich.cells import cell_len
+from textual.content import Content
+
+ELLIPSIS = "…"
+MAX_MARKS = 2
+"""Combining marks that may stack on one character; further ones would grow out of their line."""
+
+_JOINERS = frozenset("\u200d\ufe0e\ufe0f")
+_SKIN = frozenset(map(chr, range(0x1F3FB, 0x1F400)))
+
+
+def inert(text: str, width: int | None = None, style: str = "") -> Content:
+    """The text as plain content, cut in the middle to at most `width` cells."""
+    return Content.styled(visible(text, width), style) if style else Content(visible(text, width))
+
+
+def visible(text: str, width: int | None = None) -> str:
+    """The text with control, format and bidi characters drawn as signs, at most `width` cells wide."""
+    if width is None:
+        return _drawn(text)
+    # A source may be 50,000 characters long: no more is drawn than could be seen.
+    reach = 4 * max(width, 1) + 16
+    if len(text) > 2 * reach:
+        text = text[:reach] + text[-reach:]
+        return _cut(_drawn(text), width, force=True)
+    return _cut(_drawn(text), width)
+
+
+def head(text: str, width: int) -> str:
+    """The beginning of the text, drawn as by `visible`, with an ellipsis where it was cut."""
+    shown = _drawn(text[: 4 * width + 16])
+    return shown if cell_len(shown) <= width else _take(shown, width - 1) + ELLIPSIS
+
+
+def fold(text: str, width: int, lines: int) -> list[str]:
+    """The text folded to `width` cells by its own line breaks; at most `lines` lines, then how many are left out."""
+    folded: list[str] = []
+    parts = text.replace("\r\n", "\n").split("\n")
+    for done, part in enumerate(parts):
+        shown = _drawn(part[: (lines + 1) * width * 2])
+        while True:
+            if len(folded) == lines:
+                more = len(parts) - done
+                folded[-1] = visible(f"{ELLIPSIS} {more:,} more {'line' if more == 1 else 'lines'}", width)
+                return folded
+            piece = _take(shown, width) or shown[:1]
+            folded.append(piece)
+            shown = shown[len(piece) :]
+            if not shown:
+                break
+    return folded
+
+
+def _drawn(text: str) -> str:
+    if text.isascii() and text.isprintable():
+        return text
+    drawn: list[str] = []
+    marks = 0
+    for character in text:
+        category = unicodedata.category(character)
+        marks = marks + 1 if category in ("Mn", "Me") and character not in _JOINERS else 0
+        if marks > MAX_MARKS or (marks and not drawn):
+            drawn.append("◌")
+        elif character in _JOINERS or character in _SKIN:
+            # Terminals disagree on how wide joined emoji are, so each stands alone.
+            continue
+        else:
+            drawn.append(_sign(character, category))
+    return "".join(drawn)
+
+
+def _sign(character: str, category: str) -> str:
+    code = ord(character)
+    if code < 0x20:
+        return chr(0x2400 + code)
+    if code == 0x7F:
+        return "␡"
+    if category in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"):
+        return f"⟨{code:04X}⟩"
+    return character
+
+
+def _cut(text: str, width: int, *, force: bool = False) -> str:
+    if not force and cell_len(text) <= width:
+        return text
+    if width <= 1:
+        return ELLIPSIS[:width]
+    front = _take(text, (width - 1) * 2 // 3)
+    back = _take_last(text, width - 1 - cell_len(front))
+    return front + ELLIPSIS + back
+
+
+def _take(text: str, width: int) -> str:
+    """As much of the beginning as fits into `width` cells."""
+    end = min(len(text), max(width, 0))
+    while end and cell_len(text[:end]) > width:
+        end -= 1
+    # Combining marks stay with their character.
+    while end < len(text) and cell_len(text[: end + 1]) <= width:
+        end += 1
+    return text[:end]
+
+
+def _take_last(text: str, width: int) -> str:
+    start = max(0, len(text) - max(width, 0))
+    while start < len(text) and cell_len(text[start:]) > width:
+        start += 1
+    return text[start:]

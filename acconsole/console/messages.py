@@ -1,0 +1,78 @@
+"""What the runner tells the app, and the app tells its screens: workers touch no widget."""
+
+from __future__ import annotations
+
+from textual.message import Message
+
+from acconsole.console.session import Run
+from acconsole.engine.events import Failure
+from acconsole.engine.plan import Plan
+from acconsole.engine.status import UserState
+from acconsole.errors import AcError
+
+
+class News(Message):
+    """Something is known now that was not known before."""
+
+
+class Stage(News):
+    """The console is connected, or waits for something else, or could not connect; see the session."""
+
+
+class HealthKnown(News):
+    """Mongo and the PDS were asked whether they answer."""
+
+
+class GlanceKnown(News):
+    """What a user's status comes to is known; newest wins, for the session holds them all."""
+
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, GlanceKnown)
+
+
+class StateRead(News):
+    """A user was read in full; `error` when that failed."""
+
+    def __init__(self, user_id: str, state: UserState | None, error: AcError | None = None) -> None:
+        super().__init__()
+        self.user_id = user_id
+        self.state = state
+        self.error = error
+
+
+class PlanMade(News):
+    """A plan that was asked for under `ticket` is there; `error` when it could not be made."""
+
+    def __init__(self, ticket: int, plan: Plan | None, error: AcError | None = None) -> None:
+        super().__init__()
+        self.ticket = ticket
+        self.plan = plan
+        self.error = error
+
+
+class RunMoved(News):
+    """The run has got further; newest wins."""
+
+    def __init__(self, run: Run) -> None:
+        super().__init__()
+        self.run = run
+
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, RunMoved)
+
+
+class RunFailure(News):
+    """An item of the run failed; never coalesced."""
+
+    def __init__(self, run: Run, failure: Failure) -> None:
+        super().__init__()
+        self.run = run
+        self.failure = failure
+
+
+class RunEnded(News):
+    """The run is over: its progress holds the account, or why there is none."""
+
+    def __init__(self, run: Run) -> None:
+        super().__init__()
+        self.run = run

@@ -1,0 +1,147 @@
+"""A plan in words and numbers. Pure: a plan in, content out."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from textual.content import Content
+
+from acconsole.console import figures
+from acconsole.console.inert import inert
+from acconsole.console.theme import colour_of
+from acconsole.console.widgets.line import cell
+from acconsole.engine.plan import Action, BlockedItem, Operation, Plan
+from acconsole.media.base import MediaType
+
+HOURLY_POINTS = 5000
+"""The PDS's budget for writes to one repo, where its operator has the limits on."""
+ITEMS_A_SECOND = 900
+SECONDS_A_BLOB = 0.06
+"""What a run comes to on a PDS near by; only an estimate is made of them."""
+
+_KIND = 11
+_COLUMNS = (
+    ("create", "+ create", "$todo"),
+    ("update", "* update", "$todo"),
+    ("delete", "delete", "$bad"),
+    ("relink", "~ relink", "$todo"),
+    ("blobs", "blobs", ""),
+    ("blocked", "! blocked", "$bad"),
+)
+
+
+def title(plan_action: str, name: Content) -> Content:
+    """`Restore @jeffrey`."""
+    return Content.assemble(plan_action.capitalize(), " ", name)
+
+
+def table(plan: Plan, width: int) -> Content:
+    """What is planned: a line a media type, a column an operation, and the sum first."""
+    column = min(11, (width - _KIND) // len(_COLUMNS))
+    wiping = plan.action == "wipe"
+    labels = [
+        ("~ clear" if wiping and name == "relink" else label)[: column - 1] for name, label, _ in _COLUMNS
+    ]
+    heads = Content.assemble(" " * _KIND, *(cell(label, column, "$mute") for label in labels))
+    kinds: list[MediaType | None] = [kind for kind in plan.kinds if _touches(plan, kind)]
+    return Content("\n").join([heads, *(_line(plan, kind, column) for kind in [None, *kinds])])
+
+
+def _touches(plan: Plan, kind: MediaType) -> bool:
+    return plan.tally(kind).items > 0 or any(item.kind is kind for item in plan.blocked)
+
+
+def _line(plan: Plan, kind: MediaType | None, column: int) -> Content:
+    counts = plan.tally(kind).as_json()
+    counts["blocked"] = sum(kind in (None, item.kind) for item in plan.blocked)
+    cells = [
+        cell(figures.number(counts[name]), column, _weight(colour, kind) if counts[name] else "$faint")
+        for name, _, colour in _COLUMNS
+    ]
+    return Content.assemble(cell(kind or "all", _KIND, "bold" if kind is None else "", right=False), *cells)
+
+
+def _weight(colour: str, kind: MediaType | None) -> str:
+    return f"bold {colour}".strip() if kind is None else colour
+
+
+def facts(plan: Plan) -> list[Content]:
+    """What else there is to know before it is run: what is deleted, the backup, points and time."""
+    lines = []
+    if deleted := _deleted(plan):
+        lines.append(deleted)
+    if plan.destroys:
+        lines.append(Content("A backup is written first, and read back. It is what brings things back."))
+    if plan.blocked:
+        lines.append(
+            Content(f"{figures.plural(len(plan.blocked), 'blocked doc')} left out: see the items for why.")
+        )
+    if not plan.is_empty:
+        lines.append(_cost(plan))
+    return lines
+
+
+def _deleted(plan: Plan) -> Content | None:
+    verdicts = Counter(op.verdict for op in plan.operations if op.action is Action.DELETE)
+    if not verdicts:
+        return None
+    parts = [f"{count:,} {verdict.value}" for verdict, count in verdicts.items()]
+    return Content.assemble(
+        ("Deletes ", "bold $bad"), figures.plural(verdicts.total(), "record"), f": {', '.join(parts)}."
+    )
+
+
+def seconds(plan: Plan) -> float:
+    """How long the run takes at a guess, waits for the budget left out."""
+    tally = plan.tally()
+    return 1 + tally.items / ITEMS_A_SECOND + tally.blobs * SECONDS_A_BLOB
+
+
+def _cost(plan: Plan) -> Content:
+    hours = max(plan.points - 1, 0) // HOURLY_POINTS
+    words = f"{plan.points:,} points of an hour's {HOURLY_POINTS:,}; {figures.roughly(seconds(plan))}"
+    if hours:
+        times = "once" if hours == 1 else f"{hours:,} times"
+        words += f", and a PDS with its limits on makes it wait {times} for the next hour"
+    return Content(f"{words}.")
+
+
+def item_count(plan: Plan) -> int:
+    """How many lines `item_line` knows."""
+    return len(plan.blocked) + len(plan.operations) + len(plan.unlink)
+
+
+def item_line(plan: Plan, index: int, width: int) -> Content:
+    """One item of the plan: blocked docs first, then operations, then what a wipe clears in Mongo."""
+    if index < len(plan.blocked):
+        return _blocked(plan.blocked[index], width)
+    index -= len(plan.blocked)
+    if index < len(plan.operations):
+        return _operation(plan.operations[index], width)
+    kind, ref = plan.unlink[index - len(plan.operations)]
+    return _entry("~", "$todo", "clear", kind, ref[-6:], "takes the stored rkey out of the doc", width)
+
+
+def _blocked(item: BlockedItem, width: int) -> Content:
+    return _entry("!", "$bad", "left out", item.kind, item.ref[-6:], f"{item.field}: {item.reason}", width)
+
+
+def _operation(op: Operation, width: int) -> Content:
+    code = (op.record or {}).get("code")
+    name = code if isinstance(code, str) else (op.ref or op.rkey)[-6:]
+    about = op.verdict.value
+    if op.fields:
+        about += f": {', '.join(op.fields)}"
+    return _entry(op.verdict.sign, colour_of(op.verdict), op.action.value, op.kind, name, about, width)
+
+
+def _entry(
+    sign: str, colour: str, action: str, kind: MediaType, name: str, about: str, width: int
+) -> Content:
+    return Content.assemble(
+        (f"{sign} ", f"bold {colour}"),
+        cell(action, 9, right=False),
+        cell(kind.value, 10, "$mute", right=False),
+        cell(inert(name, 12), 13, "bold", right=False),
+        inert(about, max(width - 34, 4), "$mute"),
+    )

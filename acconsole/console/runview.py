@@ -1,0 +1,194 @@
+"""A run in words, numbers and bars. Pure: progress and a time in, content out."""
+
+from __future__ import annotations
+
+from textual.content import Content
+
+from acconsole.console import figures
+from acconsole.console.bars import bar, sparkline
+from acconsole.console.inert import fold, inert
+from acconsole.console.progress import LogLine, Progress, Track
+from acconsole.console.session import Run
+from acconsole.console.widgets.line import cell, ends
+from acconsole.engine.plan import Tally
+
+CAUSES = 4
+"""So many causes of failure are shown, the most frequent first; the log has all."""
+
+
+def in_trouble(run: Run) -> bool:
+    """Whether something went wrong in the run."""
+    return bool(run.progress.error or run.progress.failures)
+
+
+def title(run: Run, now: float, width: int) -> Content:
+    """What runs, on whom, since when."""
+    progress = run.progress
+    mode = (
+        Content.styled(" ◆ LIVE ◆ ", "bold $live-text on $live")
+        if run.live
+        else Content.styled("dry run", "$mute")
+    )
+    left = Content.assemble(
+        " ",
+        (run.plan.action.capitalize(), "bold"),
+        " ",
+        inert(run.plan.user.name, 24, "bold $pick"),
+        "  ",
+        mode,
+        (f"  run {progress.run}" if progress.run and width >= 90 else "", "$mute"),
+        (f"  started {figures.clock(progress.started_at)}", "$mute"),
+    )
+    spent = (progress.ended_at or now) - progress.started_at
+    return ends(
+        left, Content.assemble((f"{_state(run)} ", "bold"), (f"{figures.span(spent)} ", "$mute")), width
+    )
+
+
+def _state(run: Run) -> str:
+    if run.over:
+        result = run.progress.result
+        return "ended" if run.progress.error else "stopped" if result and result.stopped else "finished"
+    if run.cancelling:
+        return "cancelling"
+    if run.stop.requested:
+        return "stopping"
+    return "waiting" if run.progress.waiting else "running"
+
+
+def bars(progress: Progress, now: float, width: int) -> Content:
+    """A bar for all, then one a media type."""
+    lines = [_track("all", progress.all, _left(progress, now), width, "bold")]
+    lines += [_track(kind.value, track, _blobs(track), width, "") for kind, track in progress.tracks.items()]
+    return Content("\n").join(lines)
+
+
+def _left(progress: Progress, now: float) -> str:
+    track = progress.all
+    share = f"{100 * track.passed // max(track.total, 1)} %"
+    left = progress.seconds_left(now)
+    return f"{share:>5}   {figures.span(left)} left" if left is not None else share.rjust(5)
+
+
+def _blobs(track: Track) -> str:
+    if not track.blobs_total:
+        return ""
+    return f"blobs {track.blobs:,}/{track.blobs_total:,} {figures.size(track.blob_bytes) if track.blobs else ''}".strip()
+
+
+def _track(name: str, track: Track, note: str, width: int, weight: str) -> Content:
+    counts = f"{track.passed:,}/{track.total:,}"
+    cells = width - 12 - 14 - 24
+    going = min(track.doing, track.total - track.passed)
+    shown = bar(
+        cells,
+        track.total,
+        (track.done + track.left_out, "$work"),
+        (track.failed, "$bad"),
+        (going, "$work-back"),
+    )
+    note = note if len(note) <= 22 else note[:22]
+    return Content.assemble(
+        " ", cell(name, 11, weight, right=False), shown, cell(counts, 14, weight), "  ", (note, "$mute")
+    )
+
+
+def pace(progress: Progress, now: float, width: int) -> Content:
+    """Items a second, and the points: this run's, and what the PDS has told of its window."""
+    rate, wide = progress.rate(now), width >= 90
+    line = sparkline(progress.columns(now), 20 if wide else 10)
+    noun = "items/s" if progress.live else "looked at/s"
+    parts: list[tuple[str, str]] = [
+        (f" {noun} ", "$mute"),
+        (line, "$work"),
+        (f" {rate:,.0f}", "bold"),
+        ("    points ", "$mute"),
+        (f"{progress.points:,}", "bold"),
+    ]
+    budget = progress.budget
+    if budget:
+        per = {3600: "hour", 86400: "day"}.get(budget.seconds, figures.span(budget.seconds))
+        parts += [
+            ("    left this ", "$mute"),
+            (f"{per} ", "$mute"),
+            (f"{budget.remaining:,}/{budget.limit:,}", ""),
+        ]
+    waits = progress.waiting
+    if waits:
+        parts += [("    waits ", "$todo"), (figures.span(max(waits.until - now, 0)), "bold $todo")]
+    return Content.assemble(*parts).truncate(width, ellipsis=True)
+
+
+def failures(progress: Progress, width: int) -> Content:
+    """Failures by cause, the most frequent first."""
+    lines = [Content.styled(f" failures {progress.failures.total():,}", "bold $bad")]
+    for (what, reason), count in progress.failures.most_common(CAUSES):
+        lines.append(
+            Content.assemble(
+                (f" ×{count:<6,}", "bold $bad"),
+                cell(inert(what, 12), 13, right=False),
+                inert(reason, width - 24),
+            )
+        )
+    if len(progress.failures) > CAUSES:
+        lines.append(
+            Content.styled(f"  and {len(progress.failures) - CAUSES:,} more causes: see the log", "$mute")
+        )
+    return Content("\n").join(lines)
+
+
+def outcome(run: Run, width: int) -> Content:
+    """How it ended and what to do next; while it is stopping, what that means."""
+    if not run.over:
+        return _lines(
+            "Cancelling at once: the batch on its way is seen to its end, then nothing more is sent."
+            if run.cancelling
+            else "Stopping after the batch on its way. s again cancels at once.",
+            "",
+            width,
+            "$todo",
+        )
+    progress = run.progress
+    if progress.error:
+        return _lines(f"{progress.error.title}. {progress.error.message}", progress.error.hint, width, "$bad")
+    assert progress.result is not None
+    result, name = progress.result, run.plan.user.name
+    done = _done(result.done if run.live else progress.plan.tally())
+    head = (
+        f"{done} in {figures.span(result.seconds)}." if run.live else f"Dry run: {done}. Nothing was written."
+    )
+    if result.stopped:
+        head = f"Stopped. {head}" if run.live else "Dry run stopped. Nothing was written."
+    if result.failed:
+        head += f" {figures.plural(len(result.failed), 'failure')}."
+    return _lines(head, _next(run, name), width, "$bad" if result.failed else "$good")
+
+
+def _next(run: Run, name: str) -> str:
+    result = run.progress.result
+    if result and (result.failed or result.stopped):
+        return f"Esc, then plan again: it goes on with what is left of {name}."
+    if not run.live:
+        return f"Esc goes back to {name}: the same plan can be run live from there."
+    backup = f" Backup: {result.backup}" if result and result.backup else ""
+    return f"Esc goes back; the verdicts of {name} are read again.{backup}"
+
+
+def _done(tally: Tally) -> str:
+    words = (("create", "created"), ("update", "updated"), ("delete", "deleted"), ("relink", "relinked"))
+    counts = tally.as_json()
+    parts = [f"{counts[name]:,} {word}" for name, word in words if counts[name]]
+    return ", ".join(parts) or "Nothing to do"
+
+
+def _lines(head: str, detail: str, width: int, colour: str) -> Content:
+    lines = [Content.styled(f" {line}", f"bold {colour}") for line in fold(head, width - 2, 3)]
+    lines += [Content.styled(f" {line}", "$mute") for line in fold(detail, width - 2, 3)] if detail else []
+    return Content("\n").join(lines)
+
+
+def log_line(line: LogLine, width: int) -> Content:
+    """One line of the log."""
+    return Content.assemble(
+        (f"{figures.clock(line.at)} ", "$faint"), inert(line.text, max(width - 9, 8), line.tone)
+    )
