@@ -18,8 +18,6 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import httpx
-
 if TYPE_CHECKING:
     from acconsole.sandbox.pds.store import PdsStore
 
@@ -56,6 +54,8 @@ class PdsServer:
 
     async def create_account(self, handle: str | None = None, password: str = PASSWORD) -> Account:
         """A new account; without a handle it gets one that nobody has (`….test`)."""
+        import httpx
+
         handle = handle or f"user-{next(self._numbers)}.test"
         body = {"handle": handle, "password": password, "email": f"{handle}@example.com"}
         headers = {"x-ratelimit-bypass": self.bypass_key} if self.bypass_key else {}
@@ -103,7 +103,8 @@ def serve_app(app: Any) -> Iterator[str]:
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
     listener.listen(128)
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off", ws="none"))
+    config = uvicorn.Config(app, log_level="critical", lifespan="off", ws="none", timeout_graceful_shutdown=1)
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     try:
@@ -113,6 +114,7 @@ def serve_app(app: Any) -> Iterator[str]:
         server.should_exit = True
         thread.join(timeout=10)
         listener.close()
+        assert not thread.is_alive(), "the server did not end"
 
 
 @contextmanager

