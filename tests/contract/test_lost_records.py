@@ -32,6 +32,24 @@ async def test_two_values_swapped_are_both_lost(client: Client) -> None:
     assert await _sources(client) == {}
 
 
+async def test_a_value_deleted_at_one_rkey_and_put_at_an_earlier_one_is_lost(client: Client) -> None:
+    await _two_records(client)
+    ok(await client.apply([update(FIRST, "two"), delete(SECOND)]))
+    assert await _sources(client) == {}
+
+
+async def test_a_record_moved_to_an_earlier_rkey_is_lost(client: Client) -> None:
+    ok(await client.apply([create(SECOND, "two")]))
+    ok(await client.apply([create(FIRST, "two"), delete(SECOND)]))
+    assert await _sources(client) == {}
+
+
+async def test_an_update_without_change_does_not_hold_what_its_equal_lets_go(client: Client) -> None:
+    ok(await client.apply([create(FIRST, "same"), create(SECOND, "same")]))
+    ok(await client.apply([update(SECOND, "same"), delete(FIRST)]))
+    assert await _sources(client) == {}
+
+
 async def test_the_same_in_two_commits_is_harmless(client: Client) -> None:
     await _two_records(client)
     ok(await client.apply([update(SECOND, "one")]))

@@ -116,6 +116,7 @@ class Repo:
 
         A record's block goes with the last record that held it. As on the reference PDS, a record that
         this very commit puts elsewhere is overlooked then: its block is lost, and the record with it.
+        (The reference PDS is lucky with some trees, as with a record moved to a later rkey; not so here.)
         """
         old, leaves = self.state, dict(self.state.leaves)
         for write in writes:
