@@ -48,7 +48,7 @@ _ALL = (
     Action("user.every", ("a",), "all verdicts", "Show the docs of every verdict", 16),
     Action("user.pane", ("d",), "details", "Show the details of the selected item, or the list again", 18),
     Action("user.reread", ("R", "f5"), "re-read", "Read the user again", 20),
-    Action("user.back", ("escape",), "back", "Go back", 60),
+    Action("user.back", ("escape",), "back", "Go back", 92),
     Action("plan.items", ("i",), "items", "Show each operation of the plan, or the summary again", 10),
     Action("plan.prune", ("x",), "prune", "Whether tombstones and orphans are deleted too", 12),
     Action("plan.toggle_1", ("1",), "", "Take paintings in or out", 0),
@@ -60,11 +60,11 @@ _ALL = (
     Action("plan.dry", ("D",), "dry run", "Run the plan with every write refused", 20),
     Action("plan.live", ("L",), "run live", "Run the plan for real; a wipe asks for the handle first", 22),
     Action("plan.retry", ("f5",), "plan again", "Read everything again and make the plan anew", 30),
-    Action("plan.cancel", ("escape",), "cancel", "Leave without doing anything", 60),
-    Action("confirm.cancel", ("escape",), "cancel", "Leave without doing anything", 60),
+    Action("plan.cancel", ("escape",), "cancel", "Leave without doing anything", 92),
+    Action("confirm.cancel", ("escape",), "cancel", "Leave without doing anything", 92),
     Action("run.stop", ("s",), "stop", "Stop after the batch on its way; a second time: cancel at once", 10),
-    Action("run.back", ("escape",), "back", "Leave the screen; a run goes on", 60),
-    Action("help.back", ("escape", "question_mark", "f1"), "back", "Close the help", 60),
+    Action("run.back", ("escape",), "back", "Leave the screen; a run goes on", 92),
+    Action("help.back", ("escape", "question_mark", "f1"), "back", "Close the help", 92),
     Action("list.up", ("up", "k"), "", "One line up", 0),
     Action("list.down", ("down", "j"), "", "One line down", 0),
     Action("list.page_up", ("pageup",), "", "One page up", 0),
@@ -76,7 +76,9 @@ _ALL = (
     Action("table.left", ("left", "h"), "", "The verdict to the left", 0),
     Action("table.right", ("right", "l"), "", "The verdict to the right", 0),
     Action("app.show_run", ("g",), "the run", "Go to the run that is going on, or to the last one", 70),
-    Action("app.palette", ("colon", "ctrl+p"), "commands", "Search everything that can be done here", 80),
+    Action(
+        "app.command_palette", ("colon", "ctrl+p"), "commands", "Search everything that can be done here", 80
+    ),
     Action("app.theme_switch", ("T",), "", "Switch between the dark and the light theme", 0),
     Action(
         "app.help", ("question_mark", "f1"), "help", "Every key of this screen, and what the signs mean", 90
@@ -88,20 +90,25 @@ REGISTRY = {action.id: action for action in _ALL}
 
 
 def bindings(area: str, *, priority: Iterable[str] = ()) -> list[BindingType]:
-    """The key bindings of an area, in the registry's order; those of `priority` verbs go before any widget's."""
+    """The key bindings of an area, in the registry's order; `priority` verbs before any widget's."""
     return [
         Binding(
             key,
             action.verb,
             action.label,
             show=action.rank > 0 and place == 0,
-            priority=action.verb in priority,
+            priority=action.verb in priority and not _is_typed(key),
             id=action.id if place == 0 else f"{action.id}.{place}",
         )
         for action in _ALL
         if action.area == area
         for place, key in enumerate(action.keys)
     ]
+
+
+def _is_typed(key: str) -> bool:
+    """Whether the key writes a character: in a field it must go on doing so."""
+    return len(key) == 1 or key in ("slash", "colon", "question_mark", "space")
 
 
 def of_binding(binding: Binding) -> Action | None:

@@ -36,10 +36,8 @@ class ConsoleApp(App[None]):
 
     TITLE = "acconsole"
     CSS_PATH = sorted(paths.data("styles").rglob("*.tcss"))
-    BINDINGS = bindings("app", priority=("leave",))
+    BINDINGS = bindings("app", priority=("leave", "help", "command_palette"))
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {Commands}
-    ENABLE_COMMAND_PALETTE = True
-    COMMAND_PALETTE_BINDING = "ctrl+p"
     AUTO_FOCUS = "*"
 
     def __init__(self, label: Label, connect: Connect, *, theme_name: str = theme.DARK.name) -> None:
@@ -94,10 +92,6 @@ class ConsoleApp(App[None]):
         """Every key of this screen."""
         if not isinstance(self.screen, HelpScreen):
             self.push_screen(HelpScreen(self.screen))
-
-    def action_palette(self) -> None:
-        """The command palette."""
-        self.action_command_palette()
 
     def action_theme_switch(self) -> None:
         """The other theme."""

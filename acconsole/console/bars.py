@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate, pairwise
 
 from textual.content import Content
 
@@ -11,32 +12,33 @@ LEVELS = "▁▂▃▄▅▆▇█"
 TRACK = "$track"
 
 
-def bar(width: int, total: float, *parts: tuple[float, str]) -> Content:
+def bar(width: int, total: float, *parts: tuple[float, str], least: int = 1) -> Content:
     """One bar of `width` cells for `total`: each part, an amount and its colour, after the one before.
 
-    A part that is not nothing shows at least an eighth, and the bar is full only when the parts are.
+    A part that is not nothing shows at least `least` eighths, and the bar is full only when the parts are.
     """
     if width < 1:
         return Content()
-    edges = _edges(width * 8, total, [amount for amount, _ in parts])
+    edges = _edges(width * 8, total, [amount for amount, _ in parts], least)
     colours = [colour for _, colour in parts]
     cells = [_cell(cell * 8, edges, colours) for cell in range(width)]
     return Content.assemble(*cells).simplify()
 
 
-def _edges(eighths: int, total: float, amounts: Sequence[float]) -> list[int]:
+def _edges(eighths: int, total: float, amounts: Sequence[float], least: int) -> list[int]:
     """Where each part ends, in eighths from the left."""
-    edges, reached, last = [], 0.0, 0
-    for amount in amounts:
-        reached += max(amount, 0)
-        edge = int(eighths * reached / total) if total > 0 else 0
-        if amount > 0:
-            edge = max(edge, last + 1)
-        if reached < total:
-            edge = min(edge, eighths - 1)
-        last = max(last, min(edge, eighths))
-        edges.append(last)
-    return edges
+    reached = list(accumulate(max(amount, 0) for amount in amounts))
+    if total <= 0 or not reached or reached[-1] <= 0:
+        return [0] * len(amounts)
+    # From where the parts end, not part by part: rounded shares would fall short of a full bar.
+    ends = [int(eighths * min(amount / total, 1)) for amount in reached]
+    sizes = [end - start for start, end in pairwise([0, *ends])]
+    sizes = [max(size, least) if amount > 0 else 0 for size, amount in zip(sizes, amounts, strict=True)]
+    room = eighths if reached[-1] >= total else eighths - 1
+    while sum(sizes) > room:
+        largest = max(range(len(sizes)), key=sizes.__getitem__)
+        sizes[largest] -= min(sum(sizes) - room, sizes[largest])
+    return list(accumulate(sizes))
 
 
 def _cell(left: int, edges: Sequence[int], colours: Sequence[str]) -> tuple[str, str]:
@@ -50,7 +52,7 @@ def _cell(left: int, edges: Sequence[int], colours: Sequence[str]) -> tuple[str,
         return (" ", f"on {TRACK}")
     if first == last:
         return ("█", first)
-    edge = max((edge for edge in edges if left < edge <= left + 7), default=left + 8)
+    edge = next(edge for edge in edges if edge > left)
     return (EIGHTHS[edge - left], f"{first} on {last or TRACK}")
 
 

@@ -43,7 +43,7 @@ def head(text: str, width: int) -> str:
 
 
 def fold(text: str, width: int, lines: int) -> list[str]:
-    """The text folded to `width` cells by its own line breaks; at most `lines` lines, then how many are left out."""
+    """The text folded to `width` cells, its own line breaks kept; the last of `lines` says how many more."""
     folded: list[str] = []
     parts = text.replace("\r\n", "\n").split("\n")
     for done, part in enumerate(parts):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 from textual.content import Content
 
@@ -19,8 +20,9 @@ ITEMS_A_SECOND = 900
 SECONDS_A_BLOB = 0.06
 """What a run comes to on a PDS near by; only an estimate is made of them."""
 
-_KIND = 11
-_COLUMNS = (
+_KIND = 10
+_Column = tuple[str, str, str]
+_COLUMNS: tuple[_Column, ...] = (
     ("create", "+ create", "$todo"),
     ("update", "* update", "$todo"),
     ("delete", "delete", "$bad"),
@@ -37,26 +39,24 @@ def title(plan_action: str, name: Content) -> Content:
 
 def table(plan: Plan, width: int) -> Content:
     """What is planned: a line a media type, a column an operation, and the sum first."""
+    shown = [each for each in _COLUMNS if plan.action != "wipe" or each[0] in ("delete", "relink")]
     column = min(11, (width - _KIND) // len(_COLUMNS))
-    wiping = plan.action == "wipe"
-    labels = [
-        ("~ clear" if wiping and name == "relink" else label)[: column - 1] for name, label, _ in _COLUMNS
-    ]
-    heads = Content.assemble(" " * _KIND, *(cell(label, column, "$mute") for label in labels))
+    labels = ["~ unlink" if (plan.action, name) == ("wipe", "relink") else label for name, label, _ in shown]
+    heads = Content.assemble(" " * _KIND, *(cell(label[:column], column, "$mute") for label in labels))
     kinds: list[MediaType | None] = [kind for kind in plan.kinds if _touches(plan, kind)]
-    return Content("\n").join([heads, *(_line(plan, kind, column) for kind in [None, *kinds])])
+    return Content("\n").join([heads, *(_line(plan, kind, shown, column) for kind in [None, *kinds])])
 
 
 def _touches(plan: Plan, kind: MediaType) -> bool:
     return plan.tally(kind).items > 0 or any(item.kind is kind for item in plan.blocked)
 
 
-def _line(plan: Plan, kind: MediaType | None, column: int) -> Content:
+def _line(plan: Plan, kind: MediaType | None, shown: Sequence[_Column], column: int) -> Content:
     counts = plan.tally(kind).as_json()
     counts["blocked"] = sum(kind in (None, item.kind) for item in plan.blocked)
     cells = [
         cell(figures.number(counts[name]), column, _weight(colour, kind) if counts[name] else "$faint")
-        for name, _, colour in _COLUMNS
+        for name, _, colour in shown
     ]
     return Content.assemble(cell(kind or "all", _KIND, "bold" if kind is None else "", right=False), *cells)
 
@@ -67,14 +67,18 @@ def _weight(colour: str, kind: MediaType | None) -> str:
 
 def facts(plan: Plan) -> list[Content]:
     """What else there is to know before it is run: what is deleted, the backup, points and time."""
+    deleted = _deleted(plan)
+    return [deleted, *side_facts(plan)] if deleted else side_facts(plan)
+
+
+def side_facts(plan: Plan) -> list[Content]:
+    """The facts but for what is deleted."""
     lines = []
-    if deleted := _deleted(plan):
-        lines.append(deleted)
     if plan.destroys:
-        lines.append(Content("A backup is written first, and read back. It is what brings things back."))
+        lines.append(Content("A backup is written and read back first."))
     if plan.blocked:
         lines.append(
-            Content(f"{figures.plural(len(plan.blocked), 'blocked doc')} left out: see the items for why.")
+            Content(f"{figures.plural(len(plan.blocked), 'blocked doc')} left out; the items say why.")
         )
     if not plan.is_empty:
         lines.append(_cost(plan))
@@ -99,11 +103,11 @@ def seconds(plan: Plan) -> float:
 
 def _cost(plan: Plan) -> Content:
     hours = max(plan.points - 1, 0) // HOURLY_POINTS
-    words = f"{plan.points:,} points of an hour's {HOURLY_POINTS:,}; {figures.roughly(seconds(plan))}"
+    words = f"{plan.points:,} points of an hour's {HOURLY_POINTS:,}; takes {figures.roughly(seconds(plan))}."
     if hours:
         times = "once" if hours == 1 else f"{hours:,} times"
-        words += f", and a PDS with its limits on makes it wait {times} for the next hour"
-    return Content(f"{words}.")
+        words += f" A PDS that has its limits on makes it pause {times}, for the next hour's points."
+    return Content(words)
 
 
 def item_count(plan: Plan) -> int:
@@ -119,7 +123,7 @@ def item_line(plan: Plan, index: int, width: int) -> Content:
     if index < len(plan.operations):
         return _operation(plan.operations[index], width)
     kind, ref = plan.unlink[index - len(plan.operations)]
-    return _entry("~", "$todo", "clear", kind, ref[-6:], "takes the stored rkey out of the doc", width)
+    return _entry("~", "$todo", "unlink", kind, ref[-6:], "takes the stored rkey out of the doc", width)
 
 
 def _blocked(item: BlockedItem, width: int) -> Content:

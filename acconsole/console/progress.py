@@ -133,6 +133,7 @@ class Progress:
                 self._say(now, f"{kind} {verb} in Mongo: {count:,}")
             case events.Withheld(kind=kind, held=held):
                 self._pass(kind, held, now)
+                self.points += _points(held)
                 self._say(now, f"{kind} would: {_words(held)}")
             case events.Dropped(kind=kind, count=count, reason=reason):
                 self._leave_out(kind, count)
@@ -181,7 +182,7 @@ class Progress:
         done = event.done
         self._pass(event.kind, done, now)
         self._track(event.kind).doing = 0
-        self.points += sum(action.points * getattr(done, action.value) for action in Action)
+        self.points += _points(done)
         commit = figures.middle(event.commit, 6, 4)
         self._say(
             now, f"{event.kind} batch {event.number}: {_words(done)}, commit {commit}, {event.seconds:.2f} s"
@@ -211,13 +212,21 @@ class Progress:
     def _finished(self, result: RunResult, now: float) -> None:
         self.result = result
         self.ended_at = now
+        whole = not result.stopped and all(failure.kind for failure in result.failed)
         for track in self.tracks.values():
             track.doing = 0
+            if whole:
+                # Every operation was come to; what no event spoke of had nothing left to do.
+                track.left_out += track.total - track.passed
         self._say(now, "stopped" if result.stopped else "finished")
 
     def _say(self, now: float, text: str, tone: str = "") -> None:
         self.log.append(LogLine(now, text, tone))
         self.lines_told += 1
+
+
+def _points(tally: Tally) -> int:
+    return sum(action.points * getattr(tally, action.value) for action in Action)
 
 
 def _words(tally: Tally) -> str:

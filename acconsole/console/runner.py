@@ -1,4 +1,4 @@
-"""The one place that starts engine work. Its workers write the session and post news; they touch no widget."""
+"""The one place that starts engine work. Workers write the session and post news; they touch no widget."""
 
 from __future__ import annotations
 
@@ -206,13 +206,15 @@ class Runner:
 
     # -- running -------------------------------------------------------------------------------------
 
-    def run(self, plan: Plan, *, live: bool, confirmed: str | None = None) -> Run | None:
-        """Start a run; None while another one is going on."""
+    def run(
+        self, plan: Plan, *, live: bool, confirmed: str | None = None, max_deletes: int | None = None
+    ) -> Run | None:
+        """Start a run; None while another one is going on. `max_deletes`: how many were confirmed."""
         if self.session.running:
             return None
         run = Run(plan, live, Progress(plan, live, time.time()), Stop())
         self.session.run = run
-        self._run_worker = self._start(self._go(run, confirmed), "run")
+        self._run_worker = self._start(self._go(run, confirmed, max_deletes), "run")
         self._post(RunMoved(run))
         return run
 
@@ -227,11 +229,13 @@ class Runner:
             self._run_worker.cancel()
         self._post(RunMoved(run))
 
-    async def _go(self, run: Run, confirmed: str | None) -> None:
+    async def _go(self, run: Run, confirmed: str | None, max_deletes: int | None) -> None:
         trouble: AcError | None = None
         told = 0.0
         try:
-            events = self.engine.run(run.plan, live=run.live, confirmed=confirmed, stop=run.stop)
+            events = self.engine.run(
+                run.plan, live=run.live, confirmed=confirmed, max_deletes=max_deletes, stop=run.stop
+            )
             # Closing it waits for the batch on its way.
             async with aclosing(cast("AsyncGenerator[Event]", events)) as stream:
                 async for event in stream:

@@ -73,7 +73,8 @@ def _left(progress: Progress, now: float) -> str:
 def _blobs(track: Track) -> str:
     if not track.blobs_total:
         return ""
-    return f"blobs {track.blobs:,}/{track.blobs_total:,} {figures.size(track.blob_bytes) if track.blobs else ''}".strip()
+    size = f" {figures.size(track.blob_bytes)}" if track.blobs else ""
+    return f"blobs {track.blobs:,}/{track.blobs_total:,}{size}"
 
 
 def _track(name: str, track: Track, note: str, width: int, weight: str) -> Content:
@@ -153,9 +154,10 @@ def outcome(run: Run, width: int) -> Content:
         return _lines(f"{progress.error.title}. {progress.error.message}", progress.error.hint, width, "$bad")
     assert progress.result is not None
     result, name = progress.result, run.plan.user.name
-    done = _done(result.done if run.live else progress.plan.tally())
     head = (
-        f"{done} in {figures.span(result.seconds)}." if run.live else f"Dry run: {done}. Nothing was written."
+        f"{_done(result.done)} in {figures.span(result.seconds)}."
+        if run.live
+        else f"Dry run: would {_would(progress.plan.tally())}. Nothing was written."
     )
     if result.stopped:
         head = f"Stopped. {head}" if run.live else "Dry run stopped. Nothing was written."
@@ -172,6 +174,11 @@ def _next(run: Run, name: str) -> str:
         return f"Esc goes back to {name}: the same plan can be run live from there."
     backup = f" Backup: {result.backup}" if result and result.backup else ""
     return f"Esc goes back; the verdicts of {name} are read again.{backup}"
+
+
+def _would(tally: Tally) -> str:
+    parts = [f"{name} {count:,}" for name, count in tally.as_json().items() if count and name != "blobs"]
+    return ", ".join(parts) or "do nothing"
 
 
 def _done(tally: Tally) -> str:

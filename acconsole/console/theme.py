@@ -1,7 +1,7 @@
 """The console's own themes: pink and purple on black, and a light one. Every colour is named here.
 
-`good`, `todo` and `bad` (green, amber, red) are for verdicts and failures alone; `pick` is what is
-selected, `work` is work going on, `live` is a live run, `mute` is what matters less.
+`good`, `todo` and `bad` (green, amber, red) are for verdicts and failures alone, `good-bar` for long bars;
+`pick` is what is selected, `work` is work going on, `live` is a live run, `mute` is what matters less.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ DARK = Theme(
     error="#ff5d5d",
     variables={
         "good": "#5fd68b",
+        "good-bar": "#2f7d52",
         "todo": "#f2b545",
         "bad": "#ff5d5d",
         "pick": "#ff8fd0",
@@ -78,6 +79,7 @@ LIGHT = Theme(
     error="#c01f2e",
     variables={
         "good": "#137a3f",
+        "good-bar": "#6fbf8f",
         "todo": "#9a5b00",
         "bad": "#c01f2e",
         "pick": "#a1106d",

@@ -15,6 +15,9 @@ from acconsole.console.widgets.line import cell
 from acconsole.engine.model import Counts, User
 from acconsole.media.base import MediaType
 
+_SHORT = dict(zip(MediaType, ("paint", "moods", "piece", "kidl.", "tapes"), strict=True))
+"""The media types where there is no room for their names."""
+
 OLD = 120.0
 """From this age on, in seconds, a glance is shown dim: it may no longer be true."""
 
@@ -35,21 +38,17 @@ class Columns:
     @cache
     def fitting(cls, width: int) -> Columns:
         """The columns for a line of `width` cells, the gutter of two included."""
-        count = 7 if width >= 90 else 6
-        to_do, looked = 11, 7
-        pds = 34 if width >= 150 else 0
-        room = width - 2 - pds - 5 * count - to_do - looked - 1
-        code = 11 if room >= 27 else 0
-        handle = min(24, max(14, room - code - (25 if width >= 96 else 0)))
-        spare = (room - code - handle) // 5
-        return cls(handle, pds, code, min(16, spare - 1) if spare >= 4 else 0, count, to_do, looked)
+        handle, code, to_do, looked = 18, 10, 11, 7
+        pds = 42 if width >= 150 else 0
+        each = (width - 2 - handle - code - pds - to_do - looked) // len(MediaType)
+        count = 7 if each >= 12 else 6
+        return cls(handle, pds, code, min(16, each - count - 1) if each >= 9 else 0, count, to_do, looked)
 
 
 def heading(columns: Columns) -> Content:
     """The line above the list."""
-    kinds = [
-        cell(kind.value[: columns.count + columns.bar], columns.count + _bar(columns)) for kind in MediaType
-    ]
+    width = columns.count + _bar(columns)
+    kinds = [cell(kind.value if width > 9 else _SHORT[kind], width) for kind in MediaType]
     return Content.assemble(
         "  ",
         cell("user", columns.handle, right=False),
@@ -86,7 +85,9 @@ def _kind(columns: Columns, glance: Glance | None, kind: MediaType, old: bool) -
     shown = figures.short(counts.synced, columns.count - 1)
     if not counts.docs and not counts.records:
         return cell(figures.NONE, width, "$faint")
-    style = "$faint" if old else "" if counts.synced else "$mute"
+    # Docs of which none is synced are not the same as no docs.
+    shown = shown if counts.synced else "0"
+    style = "$faint" if old else "$todo" if counts.to_do else "$bad" if counts.blocked else ""
     number = cell(shown, columns.count, style)
     if not columns.bar:
         return number
@@ -96,7 +97,9 @@ def _kind(columns: Columns, glance: Glance | None, kind: MediaType, old: bool) -
 def kind_bar(width: int, counts: Counts) -> Content:
     """What is in sync of a media type, what is to do, what is blocked."""
     total = counts.synced + counts.to_do + counts.blocked
-    return bar(width, total, (counts.synced, "$good"), (counts.to_do, "$todo"), (counts.blocked, "$bad"))
+    parts = ((counts.synced, "$good-bar"), (counts.to_do, "$todo"), (counts.blocked, "$bad"))
+    # A whole cell for a single blocked doc among thousands, where there is room: it is what must be seen.
+    return bar(width, total, *parts, least=8 if width >= 10 else 3)
 
 
 def _to_do(columns: Columns, glance: Glance | None, old: bool) -> Content:

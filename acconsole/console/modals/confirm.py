@@ -14,7 +14,8 @@ from acconsole.console import figures
 from acconsole.console.actions import bindings
 from acconsole.console.base import ConsoleModal
 from acconsole.console.inert import inert
-from acconsole.console.plansummary import facts
+from acconsole.console.plansummary import side_facts
+from acconsole.console.widgets.keybar import KeyBar
 from acconsole.console.widgets.topbar import TopBar
 from acconsole.engine.plan import Plan
 
@@ -48,7 +49,7 @@ class ConfirmModal(ConsoleModal[str]):
                     ".",
                 )
             )
-            yield Static(Content("\n").join(facts(plan)[1:]), classes="mute")
+            yield Static(Content("\n").join(side_facts(plan)), classes="mute")
             yield Static(
                 Content.assemble("Type ", inert(plan.user.name, 40, "bold $pick"), " to run it live:")
             )
@@ -56,6 +57,7 @@ class ConfirmModal(ConsoleModal[str]):
             with Horizontal(classes="buttons"):
                 yield Button("Cancel", id="cancel")
                 yield Button("Run live", id="live", classes="live", disabled=True)
+        yield KeyBar()
 
     def on_mount(self) -> None:
         self.session.confirming += 1

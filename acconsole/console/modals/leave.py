@@ -14,6 +14,7 @@ from acconsole.console.base import ConsoleModal
 from acconsole.console.inert import visible
 from acconsole.console.messages import News, RunEnded
 from acconsole.console.session import Run
+from acconsole.console.widgets.keybar import KeyBar
 from acconsole.console.widgets.topbar import TopBar
 
 
@@ -44,6 +45,7 @@ class LeaveModal(ConsoleModal[bool]):
             with Horizontal(classes="buttons"):
                 yield Button("Stay", id="stay")
                 yield Button("Cancel the run and leave", id="leave")
+        yield KeyBar()
 
     def hear(self, news: News) -> None:
         if isinstance(news, RunEnded):

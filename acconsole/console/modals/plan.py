@@ -130,7 +130,9 @@ class PlanModal(ConsoleModal[Run]):
             "Show summary" if self.query_one("#plan-items").display else "Show items"
         )
         self.query_one("#dry", Button).disabled = not self._may_run
-        self.query_one("#live", Button).disabled = not (self._may_run and not self._no_live())
+        live = self.query_one("#live", Button)
+        live.disabled = not (self._may_run and not self._no_live())
+        live.label = "Run live…" if self.plan and _wants_name(self.plan) else "Run live"
 
     @property
     def _may_run(self) -> bool:
@@ -227,14 +229,15 @@ class PlanModal(ConsoleModal[Run]):
         """For real. A wipe, and more deletes than go without saying, want the handle typed."""
         plan = self.plan
         assert plan is not None
-        if plan.action == "wipe" or plan.deletes_capped > delete_limit(plan, None):
+        if _wants_name(plan):
             self.app.push_screen(ConfirmModal(plan), self._confirmed)
         else:
             self.dismiss(self.runner.run(plan, live=True))
 
     def _confirmed(self, typed: str | None) -> None:
         if typed is not None and self.plan is not None:
-            self.dismiss(self.runner.run(self.plan, live=True, confirmed=typed))
+            cap = self.plan.deletes_capped
+            self.dismiss(self.runner.run(self.plan, live=True, confirmed=typed, max_deletes=cap))
 
     def action_cancel(self) -> None:
         """Leave; nothing was done."""
@@ -251,3 +254,8 @@ class PlanModal(ConsoleModal[Run]):
         if action == "live":
             return True if self._may_run and not self._no_live() else None
         return True
+
+
+def _wants_name(plan: Plan) -> bool:
+    """Whether a live run wants the user's name typed first."""
+    return plan.action == "wipe" or plan.deletes_capped > delete_limit(plan, None)

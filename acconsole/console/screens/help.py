@@ -37,9 +37,9 @@ class HelpScreen(ConsoleScreen):
             yield Static(Content.styled("\nWhat the signs mean", "bold $pick"))
             yield Static(Content("\n").join(_meaning(verdict) for verdict in Verdict))
             yield Static(
-                Content.from_markup(
-                    "\n[$mute]A [/][bold]dry run[/][$mute] is the same code with every write refused. "
-                    "While a live run is on or being confirmed, the first line says [/][bold]LIVE[/][$mute].[/]"
+                Content(
+                    "\nA dry run is the same code with every write refused. While a live run is on or is "
+                    "being confirmed, the first line says LIVE."
                 )
             )
         yield KeyBar()

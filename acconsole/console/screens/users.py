@@ -44,7 +44,7 @@ class UsersScreen(ConsoleScreen):
         with Horizontal(id="search"):
             yield SearchField(lambda: self.query_one(Rows))
             yield Line(self._tally, id="tally")
-        yield Line(lambda width: heading(Columns.fitting(width)), id="heading", classes="heading")
+        yield Line(self._heading, id="heading", classes="heading")
         yield Rows(self._row, id="users")
         yield Notice()
         yield KeyBar()
@@ -103,6 +103,10 @@ class UsersScreen(ConsoleScreen):
             notice.clear()
         self.query_one(Rows).display = not notice.display
 
+    def _heading(self, _: int) -> Content:
+        # As wide as the lines below it, which a scrollbar may have narrowed.
+        return heading(Columns.fitting(self.query_one(Rows).scrollable_content_region.width))
+
     def _row(self, index: int, width: int) -> Content:
         user = self._found[index]
         glance = self.session.glances.get(user.id)
@@ -137,6 +141,7 @@ class UsersScreen(ConsoleScreen):
 
     @on(Rows.InView)
     def _want(self) -> None:
+        self.query_one("#heading").refresh()
         self._read_in_view(fresh=False)
 
     def _read_in_view(self, *, fresh: bool) -> None:

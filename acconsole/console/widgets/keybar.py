@@ -46,11 +46,9 @@ class KeyBar(Widget):
         # Help and quit stay whatever else has to go: they are the way to the rest.
         kept = [each for each in ranked if each[0].rank >= 90]
         room = width - sum(_width(each) for each in kept)
-        chosen = []
-        for each in ranked:
-            if each in kept or (room := room - _width(each)) >= 0:
-                chosen.append(each)
-        return chosen
+        chosen = list(kept)
+        chosen += [each for each in ranked if each not in kept and (room := room - _width(each)) >= 0]
+        return sorted(chosen, key=lambda each: each[0].rank)
 
     def on_click(self, event: events.Click) -> None:
         for first, last, key in self._spots:

@@ -22,7 +22,7 @@ class SearchField(Input):
     ]
 
     def __init__(self, rows: Callable[[], Rows]) -> None:
-        super().__init__(placeholder="search: handle, code, DID, id", compact=True, select_on_focus=False)
+        super().__init__(placeholder="handle, code, DID, id", compact=True, select_on_focus=False)
         self._rows = rows
 
     def action_up(self) -> None:

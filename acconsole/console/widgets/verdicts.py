@@ -26,6 +26,7 @@ COLUMNS: tuple[Verdict | None, ...] = (None, *Verdict)
 """The cursor's columns; None stands for every verdict, on the number of docs."""
 
 _SHORT = ("sync", "miss", "unln", "stal", "dup", "tomb", "orph", "blck")
+_MIDDLE = ("synced", "miss", "unlnk", "stale", "dup", "tomb", "orph", "block")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +114,7 @@ class VerdictTable(Widget, can_focus=True):
             cell("records", widths.records, "$mute"),
         ]
         for place, verdict in enumerate(Verdict):
-            name = (
-                f"{verdict.sign} {verdict.value}"
-                if widths.verdict >= 12
-                else f"{verdict.sign}{_SHORT[place]}"
-            )
+            name = _name(verdict, place, widths.verdict)
             chosen = place + 1 == self.column
             style = f"bold {colour_of(verdict)}" if chosen else "$mute"
             parts.append(cell(name, widths.verdict, style))
@@ -186,3 +183,9 @@ class VerdictTable(Widget, can_focus=True):
 
     def action_right(self) -> None:
         self.column += 1
+
+
+def _name(verdict: Verdict, place: int, width: int) -> str:
+    if width >= 12:
+        return f"{verdict.sign} {verdict.value}"
+    return f"{verdict.sign}{(_MIDDLE if width >= 8 else _SHORT)[place]}"
