@@ -174,6 +174,12 @@ def _i_k(to: Publisher) -> None:
         to.spoil_each(kind)
 
 
+def _rook(to: Publisher) -> None:
+    """There is something to publish, and the stored password is refused."""
+    to.many(to.publish, MOODS, 6)
+    to.many(to.keep, MOODS, 3)
+
+
 CAST: dict[str, Callable[[Publisher], None]] = {
     "jeffrey": jeffrey,
     "jefferson": _jefferson,
@@ -188,5 +194,6 @@ CAST: dict[str, Callable[[Publisher], None]] = {
     "gus": _gus,
     "hana": _hana,
     "i.k": _i_k,
+    "rook": _rook,
 }
 """By handle."""

@@ -166,6 +166,7 @@ def test_records_without_a_ref_are_found_by_id_by_rkey_and_by_code() -> None:
         ("jef.art", Verdict.TOMBSTONE, 9),
         ("jef.art", Verdict.ORPHAN, 3),
         ("hana", Verdict.BLOCKED, 2),
+        ("rook", Verdict.MISSING, 3),
     ],
 )
 def test_each_known_trouble_has_its_person(handle: str, verdict: Verdict, at_least: int) -> None:
