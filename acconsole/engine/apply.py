@@ -24,7 +24,6 @@ from acconsole.engine.backup import Backup
 from acconsole.engine.batches import MAX_WRITES, Ready, cut
 from acconsole.engine.events import Event, Failure, RunResult, Stop
 from acconsole.engine.guard import Guard
-from acconsole.engine.model import Verdict
 from acconsole.engine.pacing import room
 from acconsole.engine.plan import Action, BlockedItem, Operation, Plan, Tally
 from acconsole.engine.ports import Commit, Docs, Link, Objects, Repos, RepoSession
@@ -193,7 +192,7 @@ class UserRun:
             await self._begin_live()
         await self._until_done()
         for _ in range(3):
-            # Another writer may have published the same docs meanwhile, knowing nothing of this run.
+            # Docs may have died on the way, and the site's own writers publish without looking.
             if not (self.guard.live and self._settled and await self.reconciler.second_look()):
                 return
             await self._until_done()
@@ -378,7 +377,7 @@ class UserRun:
         self.head = commit.cid
         self.recovery.progressed()
         self.limit = min(MAX_WRITES, self.limit * 2)
-        self.reconciler.touched |= {op.key for op in operations}
+        self.reconciler.wrote(operations)
         for op in operations:
             self.pending.pop(op.key, None)
         done = tally(operations)
@@ -390,24 +389,9 @@ class UserRun:
 
     async def _after(self, operations: Sequence[Operation]) -> None:
         """What Mongo is told after a commit: the rkeys of what is there, none for what a wipe took."""
-        linked = [op for op in operations if op.link]
-        await self._link(linked)
-        await self._take_back_the_dead(linked)
+        await self._link([op for op in operations if op.link])
         gone = {(op.kind, op.ref) for op in operations if op.action is Action.DELETE}
         await self._clear([each for each in self.reconciler.uncleared if each in gone])
-
-    async def _take_back_the_dead(self, operations: Sequence[Operation]) -> None:
-        """A doc that was deleted while its record was on the way: the record goes again, at the end."""
-        if not operations:
-            return
-        kind = operations[0].kind
-        refs = [op.ref for op in operations if op.ref]
-        dead = await self.patience.of(self.world.docs.dead, kind, refs)
-        for op in operations:
-            if op.ref in dead:
-                gone = replace(op, action=Action.DELETE, verdict=Verdict.TOMBSTONE, record=None, link=False)
-                self.pending[gone.key] = gone
-                self.reconciler.own.add(gone.key)
 
     async def _link(self, operations: Sequence[Operation]) -> None:
         for kind in ORDER:
@@ -421,7 +405,7 @@ class UserRun:
             for op in relinks:
                 self.pending.pop(op.key, None)
             counted = sum(op.key not in self.quiet for op in relinks)
-            self.reconciler.touched |= {op.key for op in relinks}
+            self.reconciler.wrote(relinks)
             self.emit(events.Linked(kind, count, counted))
 
     def _uri(self, op: Operation) -> str:

@@ -67,8 +67,8 @@ class Docs(Protocol):
     async def link(self, kind: MediaType, links: Sequence[Link]) -> int:
         """Store the rkeys in their docs; returns how many docs hold theirs now."""
 
-    async def dead(self, kind: MediaType, refs: Sequence[str]) -> set[str]:
-        """Those of these docs that are deleted or nuked now."""
+    async def dead(self, owner: str, kind: MediaType) -> set[str]:
+        """The refs of the owner's docs of a media type that are deleted or nuked now."""
 
     async def unlink(self, kind: MediaType, refs: Sequence[str]) -> int:
         """Clear the stored rkeys (`atproto` and `at`) of these docs; returns how many docs were changed."""

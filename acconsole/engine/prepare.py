@@ -94,12 +94,14 @@ class Preparer:
         if doc is None or not self._is_live(operation, doc):
             self._run.drop(operation, "the doc was deleted meanwhile")
             return None
-        built = record.build(operation.kind, doc)
+        built = record.compose(operation.kind, doc)
         if isinstance(built, Blocked):
             self._run.block(operation, built.field, built.reason)
             return None
+        if each.record == built.record and not operation.blobs:
+            return each  # the very record that was checked when it was planned
         now = self._changed(each, built)
-        return now if now is None or now.record == built.record else self._checked(now)
+        return self._checked(now) if now else None
 
     def _changed(self, each: Ready, built: Built) -> Ready | None:
         assert each.record is not None
@@ -112,7 +114,7 @@ class Preparer:
         return Ready.of(each.operation, each.record | fresh)
 
     def _checked(self, each: Ready) -> Ready | None:
-        """Nothing is sent that breaks its lexicon; what was just built of a doc is checked already."""
+        """Nothing is sent that breaks its lexicon."""
         assert each.record is not None
         problem = lexicon.problem(each.operation.kind, each.record)
         if problem:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from acconsole.engine import events, plan
@@ -24,15 +25,15 @@ CHUNK = 500
 class Reconciler:
     """Knows the repo and the docs as the run last read them, and keeps its pending operations true to them.
 
-    `blobs`: the CIDs that the repo holds. `touched`: what this run has written or linked. `uncleared`: the
-    docs whose rkeys a wipe has still to clear. `own`: deletes of what this very run has created.
+    `blobs`: the CIDs that the repo holds. `touched`: what this run has written or linked, by doc. `own`:
+    deletes of what this very run has created. `uncleared`: the docs whose rkeys a wipe has still to clear.
     """
 
     def __init__(self, run: UserRun) -> None:
         self._run = run
         self.did = run.plan.user.did or ""
         self.blobs: set[str] = set()
-        self.touched: set[Key] = set()
+        self.touched: dict[tuple[MediaType, str | None], Operation] = {}
         self.own: set[Key] = set()
         self.uncleared: list[Key] = list(run.plan.unlink)
         self._snapshot: Snapshot | None = None
@@ -48,6 +49,12 @@ class Reconciler:
         self._snapshot = snapshot
         self._run.head = snapshot.commit
         self.blobs |= snapshot.blobs
+
+    def wrote(self, operations: Sequence[Operation]) -> None:
+        """Keep in mind what this run has done to docs' records."""
+        for op in operations:
+            if op.action is not Action.DELETE:
+                self.touched.setdefault((op.kind, op.ref), op)
 
     def is_duplicate(self, operation: Operation) -> bool:
         """Whether a delete takes a duplicate, or what this run created: neither counts against the limit."""
@@ -115,7 +122,7 @@ class Reconciler:
 
     def _found(self, op: Operation) -> None:
         counts = {action.value: int(action is op.action) for action in Action}
-        self.touched.add(op.key)
+        self.wrote([op])
         self._run.emit(events.Found(op.kind, Tally(**counts)))
 
     def _operations(self, snapshot: Snapshot) -> dict[Key, Operation]:
@@ -132,24 +139,35 @@ class Reconciler:
         return {op.key: op for op in found}
 
     async def second_look(self) -> bool:
-        """After a live restore: whether another writer has left something to do for what this run wrote.
+        """After a live restore: whether something is to do for what this very run wrote.
 
-        The site's own writers publish a doc without looking: their record may come beside this run's.
+        A doc may have died while its record was on the way: the record goes again. And the site's own
+        writers publish a doc without looking: their record may have come beside this run's.
         """
         run = self._run
-        if not self.touched or (await run.patience.of(run.world.repos.latest, self.did)).cid == run.head:
+        if not self.touched:
             return False
-        await self.read_docs()
-        self.adopt(await run.patience.of(run.world.repos.snapshot, self.did))
-        refs = {key for key in self.touched if key[1].startswith("doc ")}
-        left = {
-            key: op
-            for key, op in self._operations(self.snapshot).items()
-            if (op.kind, f"doc {op.ref}") in refs and op.verdict is not Verdict.TOMBSTONE
-        }
-        run.pending |= left
-        await run.save()
-        return bool(left)
+        await self._take_back_the_dead()
+        if (await run.patience.of(run.world.repos.latest, self.did)).cid != run.head:
+            await self.read_docs()
+            self.adopt(await run.patience.of(run.world.repos.snapshot, self.did))
+            left = [
+                op for op in self._operations(self.snapshot).values() if (op.kind, op.ref) in self.touched
+            ]
+            run.pending |= {op.key: op for op in left if op.verdict is not Verdict.TOMBSTONE}
+            await run.save()
+        return bool(run.pending)
+
+    async def _take_back_the_dead(self) -> None:
+        run = self._run
+        for kind in {kind for kind, _ in self.touched}:
+            dead = await run.patience.of(run.world.docs.dead, run.plan.user.id, kind)
+            for ref in dead:
+                created = self.touched.pop((kind, ref), None)
+                if created and created.action is Action.CREATE:
+                    gone = replace(created, action=Action.DELETE, verdict=Verdict.TOMBSTONE, record=None)
+                    run.pending[gone.key] = gone
+                    self.own.add(gone.key)
 
     async def links_to_clear(self) -> list[tuple[MediaType, str, Doc]]:
         """The docs whose rkeys are to be cleared, as they are now, for the backup."""

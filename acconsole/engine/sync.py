@@ -48,6 +48,11 @@ class Engine:
         """The PDS's host."""
         return self._world.repos.host
 
+    @property
+    def pds_requests(self) -> int:
+        """How many requests were sent to the PDS."""
+        return self._world.repos.requests
+
     async def users(self) -> list[User]:
         """Every user and the guest account, sorted by handle. Raises `Unreachable`."""
         users = [user async for user in self._world.docs.users()]

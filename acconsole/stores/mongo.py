@@ -17,6 +17,7 @@ from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo import UpdateMany, UpdateOne
 from pymongo.errors import (
     AutoReconnect,
+    BulkWriteError,
     ConfigurationError,
     InvalidURI,
     OperationFailure,
@@ -28,7 +29,7 @@ from pymongo.uri_parser import parse_uri
 from acconsole.engine.model import User
 from acconsole.engine.ports import Link
 from acconsole.errors import AcError, Failed, SettingsError, Unreachable
-from acconsole.media.base import GUEST, Doc, MediaType, is_dead
+from acconsole.media.base import GUEST, Doc, MediaType
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -106,28 +107,20 @@ class MongoDocs:
             yield _user(each, handles.get(str(each["_id"])))
 
     async def docs(self, owner: str, kind: MediaType) -> AsyncIterator[Doc]:
-        # `null` in a query matches a missing field too: guests' docs come in both shapes.
-        user: Any = {"$in": [None, GUEST]} if owner == GUEST else owner
-        async for doc in self._stream(kind.value, {"user": user}):
+        async for doc in self._stream(kind.value, _owned_by(owner)):
             yield doc
+
+    async def dead(self, owner: str, kind: MediaType) -> set[str]:
+        gone = {**_owned_by(owner), "$or": [{"nuked": True}, {"deleted": True}]}
+        return {str(doc["_id"]) async for doc in self._stream(kind.value, gone, {"_id": 1})}
 
     @_ours
     async def by_refs(self, kind: MediaType, refs: Sequence[str]) -> dict[str, Doc]:
-        return await self._named(kind, refs)
-
-    @_ours
-    async def dead(self, kind: MediaType, refs: Sequence[str]) -> set[str]:
-        found = await self._named(kind, refs, {"nuked": 1, "deleted": 1})
-        return {ref for ref, doc in found.items() if is_dead(doc)}
-
-    async def _named(
-        self, kind: MediaType, refs: Sequence[str], fields: dict[str, int] | None = None
-    ) -> dict[str, Doc]:
         found: dict[str, Doc] = {}
         for ids in _ids(refs):
             wanted = [each for each in ids if str(each) not in found]
             if wanted:
-                cursor = self._database[kind.value].find({"_id": {"$in": wanted}}, fields)
+                cursor = self._database[kind.value].find({"_id": {"$in": wanted}})
                 found |= {str(doc["_id"]): doc for doc in await cursor.to_list(None)}
         return found
 
@@ -136,14 +129,23 @@ class MongoDocs:
         matched = 0
         by_ref = {link.ref: link for link in links}
         for ids in _ids(list(by_ref)):
-            writes = [_linking(kind, each, by_ref[str(each)]) for each in ids]
-            for start in range(0, len(writes), LINK_BATCH):
-                some = writes[start : start + LINK_BATCH]
-                result = await self._database[kind.value].bulk_write(some, ordered=False)
-                matched += result.matched_count
+            for start in range(0, len(ids), LINK_BATCH):
+                some = {each: by_ref[str(each)] for each in ids[start : start + LINK_BATCH]}
+                matched += await self._link(kind, some)
             if matched == len(by_ref):
                 break
         return matched
+
+    async def _link(self, kind: MediaType, links: dict[Any, Link]) -> int:
+        plain = kind is not MediaType.TAPES
+        updates = [UpdateOne({"_id": each}, _linking(link, plain)) for each, link in links.items()]
+        try:
+            result = await self._database[kind.value].bulk_write(updates, ordered=False)
+        except BulkWriteError:
+            # Somewhere `atproto` is no object, into which nothing can be set: it is written anew.
+            updates = [UpdateOne({"_id": each}, _linking(link, False)) for each, link in links.items()]
+            result = await self._database[kind.value].bulk_write(updates, ordered=False)
+        return int(result.matched_count)
 
     @_ours
     async def unlink(self, kind: MediaType, refs: Sequence[str]) -> int:
@@ -189,15 +191,25 @@ def _user(each: dict[str, Any], handle: Any) -> User:
     )
 
 
+def _owned_by(owner: str) -> dict[str, Any]:
+    # `null` in a query matches a missing field too: guests' docs come in both shapes.
+    return {"user": {"$in": [None, GUEST]} if owner == GUEST else owner}
+
+
 def _ids(refs: Sequence[str]) -> tuple[list[Any], list[Any]]:
     """The `_id`s that these refs may stand for, the likely ones first: ObjectIds, then the texts."""
     return [ObjectId(ref) for ref in refs if ObjectId.is_valid(ref)], list(refs)
 
 
-def _linking(kind: MediaType, doc_id: Any, link: Link) -> UpdateOne:
-    """The update that stores an rkey: `atproto` keeps its other fields, and a wrong `at` of a tape goes."""
+def _linking(link: Link, plain: bool) -> dict[str, Any] | list[dict[str, Any]]:
+    """The update that stores an rkey; `atproto` keeps its other fields.
+
+    `plain` is quicker, and fails where `atproto` is no object. The other form is at home there too, and
+    takes away an `at`, which tapes have, that names another record.
+    """
+    stored = {"rkey": link.rkey, "uri": link.uri}
+    if plain:
+        return {"$set": {f"atproto.{name}": value for name, value in stored.items()}}
     kept = {"$cond": [{"$eq": [{"$type": "$atproto"}, "object"]}, "$atproto", {}]}
-    stored: dict[str, Any] = {"atproto": {"$mergeObjects": [kept, {"rkey": link.rkey, "uri": link.uri}]}}
-    if kind is MediaType.TAPES:
-        stored["at"] = {"$cond": [{"$eq": ["$at.rkey", link.rkey]}, "$at", "$$REMOVE"]}
-    return UpdateOne({"_id": doc_id}, [{"$set": stored}])
+    at = {"$cond": [{"$eq": ["$at.rkey", link.rkey]}, "$at", "$$REMOVE"]}
+    return [{"$set": {"atproto": {"$mergeObjects": [kept, stored]}, "at": at}}]

@@ -1,0 +1,32 @@
+"""`make bench [ARGS="restore status start"]`: run the benchmarks, exit 1 when a bound is missed."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+from tests.bench import restore, start, status
+from tests.bench.report import show
+from tests.world import world
+
+NAMES = ("start", "status", "restore")
+
+
+async def _main(names: list[str]) -> bool:
+    kept = True
+    if "start" in names:
+        kept &= show(await start.measure())
+    if {"status", "restore"} & set(names):
+        with world() as servers:
+            if "status" in names:
+                kept &= show(await status.measure(servers))
+            if "restore" in names:
+                kept &= show(await restore.measure(servers))
+    return kept
+
+
+if __name__ == "__main__":
+    chosen = sys.argv[1:] or list(NAMES)
+    if unknown := set(chosen) - set(NAMES):
+        sys.exit(f"There are {', '.join(NAMES)}, not {', '.join(unknown)}.")
+    sys.exit(0 if asyncio.run(_main(chosen)) else 1)

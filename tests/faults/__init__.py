@@ -1,0 +1,1 @@
+"""What happens when things break: processes killed, answers lost, others writing, servers gone."""
