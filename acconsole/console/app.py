@@ -15,11 +15,8 @@ from acconsole.console import theme
 from acconsole.console.actions import bindings
 from acconsole.console.inert import visible
 from acconsole.console.messages import News, RunEnded
-from acconsole.console.modals.leave import LeaveModal
 from acconsole.console.palette import Commands
 from acconsole.console.runner import Runner
-from acconsole.console.screens.help import HelpScreen
-from acconsole.console.screens.run import RunScreen
 from acconsole.console.screens.users import UsersScreen
 from acconsole.console.session import Label, Run, Session
 
@@ -32,6 +29,7 @@ class ConsoleApp(App[None]):
 
     `connect` is called once the first screen stands, with a function that takes a few words on what is being
     waited for; it gives settings and engine for as long as the app runs. `label` is shown before that.
+    What the first screen does not need is imported when it is asked for: the first paint comes sooner.
     """
 
     TITLE = "acconsole"
@@ -64,7 +62,7 @@ class ConsoleApp(App[None]):
             self._run_ended(news.run)
 
     def _run_ended(self, run: Run) -> None:
-        if isinstance(self.screen, RunScreen):
+        if self.screen.id == "run":
             return
         what = visible(f"{run.plan.action} {run.plan.user.name}", 40)
         troubled = run.progress.error or run.progress.failures
@@ -79,17 +77,21 @@ class ConsoleApp(App[None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """The run can be shown only when there is one."""
         if action == "show_run":
-            return self.session.run is not None and not isinstance(self.screen, RunScreen)
+            return self.session.run is not None and self.screen.id != "run"
         return True
 
     def action_show_run(self) -> None:
         """Go to the run."""
+        from acconsole.console.screens.run import RunScreen
+
         run = self.session.run
-        if run and not isinstance(self.screen, RunScreen) and not self.screen.is_modal:
+        if run and self.screen.id != "run" and not self.screen.is_modal:
             self.push_screen(RunScreen(run))
 
     def action_help(self) -> None:
         """Every key of this screen."""
+        from acconsole.console.screens.help import HelpScreen
+
         if not isinstance(self.screen, HelpScreen):
             self.push_screen(HelpScreen(self.screen))
 
@@ -99,6 +101,8 @@ class ConsoleApp(App[None]):
 
     def action_leave(self) -> None:
         """Leave; a run that is going on is named first."""
+        from acconsole.console.modals.leave import LeaveModal
+
         if not self.session.running:
             self.exit()
         elif not isinstance(self.screen, LeaveModal):

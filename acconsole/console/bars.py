@@ -12,16 +12,17 @@ LEVELS = "▁▂▃▄▅▆▇█"
 TRACK = "$track"
 
 
-def bar(width: int, total: float, *parts: tuple[float, str], least: int = 1) -> Content:
+def bar(width: int, total: float, *parts: tuple[float, str], least: int = 1, track: str = TRACK) -> Content:
     """One bar of `width` cells for `total`: each part, an amount and its colour, after the one before.
 
     A part that is not nothing shows at least `least` eighths, and the bar is full only when the parts are.
+    `track` is the colour of what is empty.
     """
     if width < 1:
         return Content()
     edges = _edges(width * 8, total, [amount for amount, _ in parts], least)
     colours = [colour for _, colour in parts]
-    cells = [_cell(cell * 8, edges, colours) for cell in range(width)]
+    cells = [_cell(cell * 8, edges, [*colours, track]) for cell in range(width)]
     return Content.assemble(*cells).simplify()
 
 
@@ -42,18 +43,17 @@ def _edges(eighths: int, total: float, amounts: Sequence[float], least: int) -> 
 
 
 def _cell(left: int, edges: Sequence[int], colours: Sequence[str]) -> tuple[str, str]:
-    """One cell: the part on its left drawn in eighths over the part on its right."""
+    """One cell: the part on its left drawn in eighths over the part on its right. The track comes last."""
 
-    def at(eighth: int) -> str | None:
-        return next((colour for edge, colour in zip(edges, colours, strict=True) if eighth < edge), None)
+    def part(eighth: int) -> int:
+        return next((place for place, edge in enumerate(edges) if eighth < edge), len(edges))
 
-    first, last = at(left), at(left + 7)
-    if first is None:
-        return (" ", f"on {TRACK}")
+    first, last = part(left), part(left + 7)
+    if first == len(edges):
+        return (" ", f"on {colours[first]}")
     if first == last:
-        return ("█", first)
-    edge = next(edge for edge in edges if edge > left)
-    return (EIGHTHS[edge - left], f"{first} on {last or TRACK}")
+        return ("█", colours[first])
+    return (EIGHTHS[edges[first] - left], f"{colours[first]} on {colours[last]}")
 
 
 def sparkline(values: Sequence[float], width: int) -> str:

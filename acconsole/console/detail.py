@@ -11,7 +11,7 @@ from textual.content import Content
 from acconsole.console import figures
 from acconsole.console.inert import fold, inert
 from acconsole.console.items import title_of, when_of, why
-from acconsole.console.theme import MEANINGS, colour_of
+from acconsole.console.verdicts import MEANINGS, colour_of
 from acconsole.console.widgets.line import cell
 from acconsole.engine.match import Pair
 from acconsole.media.base import iso

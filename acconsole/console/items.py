@@ -8,7 +8,7 @@ from typing import Any
 from textual.content import Content
 
 from acconsole.console.inert import head, inert
-from acconsole.console.theme import colour_of
+from acconsole.console.verdicts import colour_of
 from acconsole.console.widgets.line import cell
 from acconsole.engine.match import Matched, Pair
 from acconsole.engine.model import Verdict

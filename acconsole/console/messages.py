@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual.message import Message
 
-from acconsole.console.session import Run
-from acconsole.engine.events import Failure
-from acconsole.engine.plan import Plan
-from acconsole.engine.status import UserState
-from acconsole.errors import AcError
+if TYPE_CHECKING:
+    from acconsole.console.session import Run
+    from acconsole.engine.events import Failure
+    from acconsole.engine.plan import Plan
+    from acconsole.engine.status import UserState
+    from acconsole.errors import AcError
 
 
 class News(Message):

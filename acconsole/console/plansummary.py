@@ -9,7 +9,7 @@ from textual.content import Content
 
 from acconsole.console import figures
 from acconsole.console.inert import inert
-from acconsole.console.theme import colour_of
+from acconsole.console.verdicts import colour_of
 from acconsole.console.widgets.line import cell
 from acconsole.engine.plan import Action, BlockedItem, Operation, Plan
 from acconsole.media.base import MediaType

@@ -107,8 +107,8 @@ class Progress:
 
     # -- folding -------------------------------------------------------------------------------------
 
-    def take(self, event: Event, now: float) -> None:
-        """Fold one event in."""
+    def take(self, event: Event, now: float) -> Failure | None:
+        """Fold one event in; returns the failure that it tells of, if it does."""
         if not isinstance(event, events.Waiting | events.Budget):
             self.waiting = None
         match event:
@@ -153,6 +153,7 @@ class Progress:
                 self._finished(result, now)
             case _:
                 pass
+        return event.failure if isinstance(event, events.ItemFailed) else None
 
     def end(self, now: float, error: AcError | None = None) -> None:
         """The run is over; `error` is what ended it before its time."""

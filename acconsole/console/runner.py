@@ -23,11 +23,7 @@ from acconsole.console.messages import (
     Stage,
     StateRead,
 )
-from acconsole.console.progress import Progress
 from acconsole.console.session import Glance, Run, Session
-from acconsole.engine.events import Event, ItemFailed, Stop
-from acconsole.engine.model import User
-from acconsole.engine.plan import Plan
 from acconsole.errors import AcError
 from acconsole.media.base import MediaType
 
@@ -35,6 +31,9 @@ if TYPE_CHECKING:
     from textual.app import App
 
     from acconsole.console.session import Connect
+    from acconsole.engine.events import Event
+    from acconsole.engine.model import User
+    from acconsole.engine.plan import Plan
     from acconsole.engine.sync import Engine
 
 READERS = 4
@@ -210,6 +209,10 @@ class Runner:
         self, plan: Plan, *, live: bool, confirmed: str | None = None, max_deletes: int | None = None
     ) -> Run | None:
         """Start a run; None while another one is going on. `max_deletes`: how many were confirmed."""
+        # The engine's larger half is not imported before the first paint.
+        from acconsole.console.progress import Progress
+        from acconsole.engine.events import Stop
+
         if self.session.running:
             return None
         run = Run(plan, live, Progress(plan, live, time.time()), Stop())
@@ -256,9 +259,8 @@ class Runner:
             self._post(RunEnded(run))
 
     def _take(self, run: Run, event: Event) -> None:
-        run.progress.take(event, time.time())
-        if isinstance(event, ItemFailed):
-            self._post(RunFailure(run, event.failure))
+        if failure := run.progress.take(event, time.time()):
+            self._post(RunFailure(run, failure))
 
     # -- workers -------------------------------------------------------------------------------------
 

@@ -24,11 +24,9 @@ def in_trouble(run: Run) -> bool:
 def title(run: Run, now: float, width: int) -> Content:
     """What runs, on whom, since when."""
     progress = run.progress
-    mode = (
-        Content.styled(" ◆ LIVE ◆ ", "bold $live-text on $live")
-        if run.live
-        else Content.styled("dry run", "$mute")
-    )
+    mode = Content.styled("live run" if run.live else "dry run", "$mute")
+    if run.live and not run.over:
+        mode = Content.styled(" ◆ LIVE ◆ ", "bold $live-text on $live")
     left = Content.assemble(
         " ",
         (run.plan.action.capitalize(), "bold"),

@@ -7,16 +7,15 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from acconsole.console.progress import Progress
-from acconsole.engine.events import Stop
-from acconsole.engine.model import Counts, User
-from acconsole.errors import AcError
-from acconsole.media.base import MediaType
-
 if TYPE_CHECKING:
+    from acconsole.console.progress import Progress
+    from acconsole.engine.events import Stop
+    from acconsole.engine.model import Counts, User
     from acconsole.engine.plan import Plan
     from acconsole.engine.status import UserState
     from acconsole.engine.sync import Engine, Health
+    from acconsole.errors import AcError
+    from acconsole.media.base import MediaType
     from acconsole.settings import Settings
 
     Connect = Callable[[Callable[[str], None]], AbstractAsyncContextManager[tuple[Settings, Engine]]]
@@ -46,8 +45,9 @@ class Glance:
         return cls(counts, state.account, state.error, state.read_at)
 
     @property
-    def total(self) -> Counts:
-        return sum(self.counts.values(), Counts())
+    def to_do(self) -> int:
+        """How many docs and records keep the user from being in sync."""
+        return sum(counts.to_do for counts in self.counts.values())
 
 
 @dataclass(eq=False, slots=True)

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from textual.theme import Theme
 
-from acconsole.engine.model import Verdict
-
 DARK = Theme(
     name="acconsole-dark",
     dark=True,
@@ -35,6 +33,7 @@ DARK = Theme(
         "work-back": "#54418a",
         "live": "#ff2e9a",
         "live-text": "#12000a",
+        "live-track": "#9c1260",
         "mute": "#9484a6",
         "faint": "#5f5070",
         "track": "#291d36",
@@ -89,6 +88,7 @@ LIGHT = Theme(
         "work-back": "#c4aef0",
         "live": "#d6006f",
         "live-text": "#ffffff",
+        "live-track": "#8f004a",
         "mute": "#6d5b7d",
         "faint": "#a394b3",
         "track": "#e2d5ee",
@@ -117,25 +117,3 @@ LIGHT = Theme(
         "border-blurred": "#cdbadf",
     },
 )
-
-_VERDICTS = {
-    Verdict.SYNCED: "$good",
-    Verdict.ORPHAN: "$mute",
-    Verdict.BLOCKED: "$bad",
-}
-
-MEANINGS = {
-    Verdict.SYNCED: "record and doc agree, and the doc stores the record's rkey",
-    Verdict.MISSING: "a doc without a record: a restore creates it",
-    Verdict.UNLINKED: "the record is right, the doc's stored rkey is absent or wrong: a restore links it",
-    Verdict.STALE: "a field or a blob of the record differs from what the doc gives: a restore updates it",
-    Verdict.DUPLICATE: "a further record of a doc that has one: a restore deletes it",
-    Verdict.TOMBSTONE: "a record of a deleted doc: deleted with prune",
-    Verdict.ORPHAN: "a record whose doc does not exist: deleted with prune; does not count as out of sync",
-    Verdict.BLOCKED: "a doc that cannot become a valid record: reported, never guessed",
-}
-
-
-def colour_of(verdict: Verdict) -> str:
-    """The verdict's colour: green for synced, red for blocked, amber for what a restore mends."""
-    return _VERDICTS.get(verdict, "$todo")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from typing import TYPE_CHECKING
 
 from textual.content import Content
 
@@ -12,8 +13,10 @@ from acconsole.console.bars import bar
 from acconsole.console.inert import inert
 from acconsole.console.session import Glance
 from acconsole.console.widgets.line import cell
-from acconsole.engine.model import Counts, User
 from acconsole.media.base import MediaType
+
+if TYPE_CHECKING:
+    from acconsole.engine.model import Counts, User
 
 _SHORT = dict(zip(MediaType, ("paint", "moods", "piece", "kidl.", "tapes"), strict=True))
 """The media types where there is no room for their names."""
@@ -107,7 +110,7 @@ def _to_do(columns: Columns, glance: Glance | None, old: bool) -> Content:
         return cell(figures.UNKNOWN, columns.to_do, "$faint")
     if glance.account in _STATES:
         return cell(_STATES[glance.account], columns.to_do, "$bad")
-    to_do = glance.total.to_do
+    to_do = glance.to_do
     if not to_do:
         return cell("=", columns.to_do, "$faint" if old else "$good")
     return cell(f"{to_do:,}", columns.to_do, "$mute" if old else "bold $todo")

@@ -13,7 +13,7 @@ from textual.widgets import Static
 
 from acconsole.console.actions import Action, bindings, key_name, of_binding
 from acconsole.console.base import ConsoleScreen
-from acconsole.console.theme import MEANINGS, colour_of
+from acconsole.console.verdicts import MEANINGS, colour_of
 from acconsole.console.widgets.keybar import KeyBar
 from acconsole.console.widgets.line import cell
 from acconsole.console.widgets.topbar import TopBar

@@ -30,7 +30,7 @@ class RunScreen(ConsoleScreen):
     AUTO_FOCUS: ClassVar[str] = "Rows"
 
     def __init__(self, run: Run) -> None:
-        super().__init__()
+        super().__init__(id="run")
         self.run = run
         self._clock: Timer | None = None
         self._follows = True

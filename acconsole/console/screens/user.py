@@ -100,10 +100,16 @@ class UserScreen(ConsoleScreen):
             notice.clear()
         table = self.query_one(VerdictTable)
         table.show({kind: matched.counts for kind, matched in state.types.items()})
-        if not self._placed:
+        if not self._placed or not self._is_placed_on_something(state, table):
             self._placed = True
             table.pick(*_most_wanted(state))
         self._list()
+
+    def _is_placed_on_something(self, state: UserState, table: VerdictTable) -> bool:
+        """Whether the picked cell still has something in it; after a run it may have nothing any more."""
+        if table.verdict is None or not self._pairs or table.kind not in state.types:
+            return True
+        return state.counts(table.kind).of(table.verdict) > 0
 
     def _list(self) -> None:
         table, rows = self.query_one(VerdictTable), self.query_one(Rows)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -15,7 +15,6 @@ from acconsole.console import figures
 from acconsole.console.actions import bindings
 from acconsole.console.base import ConsoleScreen
 from acconsole.console.messages import GlanceKnown, News, RunEnded, Stage
-from acconsole.console.screens.user import UserScreen
 from acconsole.console.userlist import Columns, heading, row
 from acconsole.console.widgets.keybar import KeyBar
 from acconsole.console.widgets.line import Line
@@ -23,8 +22,9 @@ from acconsole.console.widgets.notice import Notice
 from acconsole.console.widgets.rows import Rows
 from acconsole.console.widgets.search import SearchField
 from acconsole.console.widgets.topbar import TopBar
-from acconsole.engine.model import User
-from acconsole.engine.search import search
+
+if TYPE_CHECKING:
+    from acconsole.engine.model import User
 
 AGES_EVERY = 5.0
 
@@ -82,7 +82,7 @@ class UsersScreen(ConsoleScreen):
     def _search(self, query: str) -> None:
         rows = self.query_one(Rows)
         here = self._found[rows.cursor].id if rows.cursor < len(self._found) else None
-        self._found = search(self.session.users, query)
+        self._found = _matching(self.session.users, query)
         cursor = 0
         if not query:
             cursor = next((at for at, user in enumerate(self._found) if user.id == here), 0)
@@ -121,7 +121,7 @@ class UsersScreen(ConsoleScreen):
         text = f"{len(self._found):,} of {everyone}" if len(self._found) < len(session.users) else everyone
         seen = list(session.glances.values())
         broken = sum(glance.account != "ok" for glance in seen)
-        behind = sum(glance.account == "ok" and glance.total.to_do > 0 for glance in seen)
+        behind = sum(glance.account == "ok" and glance.to_do > 0 for glance in seen)
         parts: list[tuple[str, str]] = [(text, "bold")]
         if width >= 48:
             parts += [(f"   looked at {len(seen):,}", "$mute")]
@@ -165,6 +165,9 @@ class UsersScreen(ConsoleScreen):
     @on(Rows.Chosen)
     def action_open(self) -> None:
         """Open the user under the cursor."""
+        # Not imported before the first paint.
+        from acconsole.console.screens.user import UserScreen
+
         if self._selected and not self.query_one(Notice).display:
             self.app.push_screen(UserScreen(self._selected))
 
@@ -197,3 +200,12 @@ class UsersScreen(ConsoleScreen):
         if action == "clear":
             return isinstance(self.focused, SearchField)
         return True
+
+
+def _matching(users: list[User], query: str) -> list[User]:
+    if not users:
+        return []
+    # Not imported before the first paint.
+    from acconsole.engine.search import search
+
+    return search(users, query)

@@ -91,6 +91,6 @@ def _run(run: Run, room: int, live: bool) -> Content:
         return Content.assemble((f"{name} ", "$mute"), (sign, colour), " ")
     share = f" {100 * track.passed // max(track.total, 1):>3} % "
     cells = min(24, room - len(share) - inert(name).cell_length - 1)
-    work = "$live-text" if live else "$work"
-    shown = bar(cells, track.total, (track.done + track.left_out, work), (track.failed, "$bad"))
+    work, rest = ("$live-text", "$live-track") if live else ("$work", "$track")
+    shown = bar(cells, track.total, (track.done + track.left_out, work), (track.failed, "$bad"), track=rest)
     return Content.assemble(f"{name} ", shown, share)

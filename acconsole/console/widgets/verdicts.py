@@ -15,8 +15,8 @@ from textual.widget import Widget
 
 from acconsole.console import figures
 from acconsole.console.actions import bindings
-from acconsole.console.theme import colour_of
 from acconsole.console.userlist import kind_bar
+from acconsole.console.verdicts import colour_of
 from acconsole.console.widgets.line import cell
 from acconsole.engine.model import Counts, Verdict
 from acconsole.media.base import MediaType
