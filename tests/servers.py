@@ -122,8 +122,8 @@ def mongo_server() -> Iterator[str]:
     """A MongoDB wire server with its data in memory, in a process of its own; gives its connection string."""
     script = (
         "import json, sys\n"
-        "from secantus import SecantusDBServer\n"
-        "server = SecantusDBServer(storage_path=':memory:')\n"
+        "from acconsole.sandbox.mongo import Mongo\n"
+        "server = Mongo()\n"
         "server.start()\n"
         "print(json.dumps({'url': server.uri}), flush=True)\n"
         "sys.stdin.read()\n"

@@ -11,14 +11,14 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
+from bson import ObjectId
+from pymongo import MongoClient
+
 from acconsole.engine.model import User
 from acconsole.engine.sync import Engine
 from acconsole.media.base import MediaType
 from acconsole.settings import load
 from acconsole.stores.connect import connect
-from bson import ObjectId
-from pymongo import MongoClient
-
 from tests.servers import Account, PdsServer, mongo_server, reference_server
 
 JEFFREY = {MediaType.MOODS: 226, MediaType.PIECES: 26, MediaType.KIDLISP: 2_220, MediaType.PAINTINGS: 395}

@@ -19,6 +19,14 @@ INDEXES["@handles"] = ("handle",)
 _BATCH = 1000
 
 
+class _Server(SecantusDBServer):  # type: ignore[misc]  # the package has no types
+    """Goes on accepting after a connection that was aborted early, which ends the package's own loop."""
+
+    def _serve_forever(self) -> None:
+        while not self._stop_event.is_set() and self._socket is not None:
+            super()._serve_forever()
+
+
 class Mongo:
     """A Mongo server on a free port of the loopback; nothing of it outlives `stop`."""
 
@@ -27,7 +35,7 @@ class Mongo:
         self._waiting: dict[str, list[dict[str, Any]]] = defaultdict(list)
 
     def start(self) -> None:
-        self._server = SecantusDBServer(storage_path=":memory:")
+        self._server = _Server(storage_path=":memory:")
         self._server.start()
 
     def stop(self) -> None:

@@ -7,11 +7,11 @@ import time
 from typing import Any
 
 import httpx
+
 from acconsole.engine.events import Finished
 from acconsole.engine.model import User
 from acconsole.media import record, tid
 from acconsole.media.base import Built, MediaType, parse_when
-
 from tests.bench.report import Line, median
 from tests.servers import Account
 from tests.world import World

@@ -6,9 +6,9 @@ import time
 
 import httpx
 import libipld
-from acconsole.engine.model import User
 from motor.motor_asyncio import AsyncIOMotorClient
 
+from acconsole.engine.model import User
 from tests.bench.report import Line, median
 from tests.world import JEFFREY, World
 

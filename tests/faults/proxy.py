@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 
 class Fate(Enum):
-    """What becomes of one request: answered, answered by the server but the answer lost, or refused with a 500."""
+    """What becomes of a request: it is answered; it is carried out and the answer lost; it gets a 500."""
 
     PASS = "pass"
     LOSE = "lose"
@@ -35,14 +35,8 @@ class HttpProxy:
         """One connection of a client."""
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
             head = await reader.readuntil(b"\r\n\r\n")
-            length = next(
-                (
-                    int(line.split(b":")[1])
-                    for line in head.split(b"\r\n")
-                    if line.lower().startswith(b"content-length:")
-                ),
-                0,
-            )
+            lengths = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
+            length = int(lengths[0].split(b":")[1]) if lengths else 0
             body = await reader.readexactly(length)
             path = head.split(b" ", 2)[1].decode()
             self.paths.append(path)
