@@ -1,7 +1,7 @@
 """The lexicons, and the check that every record passes before it may be written.
 
-lexrpc decides; what it leaves out (a blob's declared type and size, the letter of the datetime format)
-is added here. `maxLength` counts UTF-8 bytes (https://atproto.com/specs/lexicon#string).
+lexrpc decides; what it leaves out (a blob's declared type and size, the letter of the datetime and the
+URI format) is added here. `maxLength` counts UTF-8 bytes (https://atproto.com/specs/lexicon#string).
 """
 
 from __future__ import annotations
@@ -19,9 +19,14 @@ Schema = dict[str, Any]
 
 # https://atproto.com/specs/lexicon#datetime: upper-case T and Z, seconds, a time zone, never -00:00.
 _DATETIME = re.compile(
-    r"\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-6]\d:[0-6]\d(\.\d{1,20})?(Z|\+[0-2]\d:[0-5]\d|-(?!00:00)[0-2]\d:[0-5]\d)"
+    r"\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-6]\d:[0-6]\d(\.\d{1,20})?"
+    r"(Z|(\+|-(?!00:00))([01]\d|2[0-3]):[0-5]\d)"
 )
-_CID = re.compile(r"b[a-z2-7]{58,}")
+_URI = re.compile(r"[A-Za-z][^\s:/]*:(//)?[^\s/]\S*")
+_BLOB_FIELDS = {"$type", "ref", "mimeType", "size"}
+# CIDv1 in base 32 with SHA-256, as https://atproto.com/specs/data-model#link-and-cid-formats has it: raw
+# data or dag-cbor, and dag-pb, which the reference implementation takes too. The last letter pads with zeros.
+_CID = re.compile(r"baf(krei|yrei|ybei)[a-z2-7]{51}[aeimquy4]")
 
 
 @cache
@@ -72,7 +77,7 @@ def _accepts(kind: MediaType, record: Mapping[str, Any], ignore: tuple[str, ...]
 
     try:
         _validator().validate(kind.nsid, "record", record, ignore=ignore)
-    except ValidationError:
+    except (ValidationError, UnicodeEncodeError):  # a lone surrogate has no UTF-8
         return False
     return True
 
@@ -95,6 +100,8 @@ def _beyond(kind: MediaType, record: Mapping[str, Any]) -> Blocked | None:
             return Blocked(name, reason)
         if schema.get("format") == "datetime" and not _DATETIME.fullmatch(value):
             return Blocked(name, "is not a datetime")
+        if schema.get("format") == "uri" and not _URI.fullmatch(value):
+            return Blocked(name, "is not a uri")
     return None
 
 
@@ -103,8 +110,9 @@ def is_blob(value: object) -> bool:
     if not isinstance(value, Mapping) or value.get("$type") != "blob":
         return False
     ref = value.get("ref")
-    link = ref.get("$link") if isinstance(ref, Mapping) else None
-    return isinstance(link, str) and _CID.fullmatch(link) is not None
+    link = ref["$link"] if isinstance(ref, Mapping) and ref.keys() == {"$link"} else None
+    known = value.keys() <= _BLOB_FIELDS
+    return known and isinstance(link, str) and _CID.fullmatch(link) is not None
 
 
 def blob_problem(accept: Sequence[str], max_size: int, value: Any) -> str | None:

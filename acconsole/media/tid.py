@@ -49,6 +49,6 @@ def tid_for(ref: str, when: datetime, attempt: int = 0) -> str:
     Attempts tell two docs apart that fall on the same TID.
     """
     seed = ref if attempt == 0 else f"{ref}\0{attempt}"
-    digest = int.from_bytes(hashlib.sha256(seed.encode()).digest()[:8])
+    digest = int.from_bytes(hashlib.sha256(seed.encode("utf-8", "surrogatepass")).digest()[:8])
     milliseconds = (when - _EPOCH) // timedelta(milliseconds=1)
     return encode(milliseconds * 1000 + digest % 1000, digest // 1000 % 1024)
