@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from acconsole.media.base import (
     SITE,
     BlobWanted,
@@ -31,5 +33,7 @@ def build(doc: Doc) -> Built:
         "ref": ref_of(doc),
     }
     if owner_of(doc) == "art-guest":
-        record["zipUrl"] = f"https://{bucket_of(doc)}.sfo3.digitaloceanspaces.com/{slug}.zip"
+        record["zipUrl"] = (
+            f"https://{bucket_of(doc)}.sfo3.digitaloceanspaces.com/{quote(slug, safe='/:@')}.zip"
+        )
     return Built(record, blobs=(VIDEO, THUMBNAIL), undecided=frozenset({"zipUrl"}))
