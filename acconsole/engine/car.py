@@ -54,19 +54,21 @@ def _walk(blocks: Blocks, root: bytes | None) -> Iterator[tuple[str, bytes]]:
 
 
 def is_whole(car: bytes) -> bool:
-    """Whether every block of a CAR has the bytes that its CID names."""
+    """Whether a CAR ends with a block, and every block has the bytes that its CID names."""
     from acconsole.engine.cid import block_is_whole
 
-    position = 0
-    length, position = _varint(car, position)
-    position += length
-    while position < len(car):
-        length, position = _varint(car, position)
-        block = car[position : position + length]
-        if len(block) != length or not block_is_whole(block[:36], block[36:]):
-            return False
+    try:
+        length, position = _varint(car, 0)
         position += length
-    return True
+        while position < len(car):
+            length, position = _varint(car, position)
+            block = car[position : position + length]
+            if len(block) != length or not block_is_whole(block[:36], block[36:]):
+                return False
+            position += length
+    except IndexError:  # cut off inside a length
+        return False
+    return position == len(car)
 
 
 def _varint(data: bytes, position: int) -> tuple[int, int]:
