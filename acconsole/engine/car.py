@@ -7,7 +7,7 @@ from typing import Any
 
 import libipld
 
-from acconsole.engine.cid import from_ipld
+from acconsole.engine.cid import json_record
 from acconsole.engine.model import RepoRecord, Snapshot
 from acconsole.media.base import MediaType
 
@@ -26,7 +26,7 @@ def snapshot(car: bytes, blobs: frozenset[str] = frozenset()) -> Snapshot:
         for path, cid in _walk(blocks, commit["data"]):
             collection, _, rkey = path.partition("/")
             if kind := _KINDS.get(collection):
-                value = from_ipld(blocks[cid])
+                value = json_record(blocks[cid])
                 records[kind].append(RepoRecord(kind, rkey, libipld.encode_cid(cid), value))
         return Snapshot(
             commit["did"],

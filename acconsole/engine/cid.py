@@ -34,6 +34,14 @@ def block_is_whole(cid: bytes, block: bytes) -> bool:
     return cid[:4] in (_DAG_CBOR, _RAW) and hashlib.sha256(block).digest() == cid[4:]
 
 
+_SCALARS = frozenset({str, int, bool, type(None)})
+
+
+def json_record(block: dict[str, Any]) -> Record:
+    """A decoded record's block as JSON; most hold plain values alone and come back as they are."""
+    return block if _SCALARS.issuperset(map(type, block.values())) else dict(from_ipld(block))
+
+
 def from_ipld(value: Any) -> Any:
     """A decoded block as JSON: links become `{"$link": …}`, other bytes `{"$bytes": …}`."""
     if isinstance(value, dict):

@@ -52,6 +52,8 @@ def required(kind: MediaType) -> list[str]:
 
 def problem(kind: MediaType, record: Mapping[str, Any]) -> Blocked | None:
     """The first field at which a record breaks its lexicon, and how; None for a valid record."""
+    if _is_plain(kind, record):
+        return None
     if record.get("$type") != kind.nsid:
         return Blocked("$type", f"is not {kind.nsid}")
     decoded = {name: _decoded(value) for name, value in record.items()}
@@ -62,6 +64,51 @@ def problem(kind: MediaType, record: Mapping[str, Any]) -> Blocked | None:
         if not _accepts(kind, decoded, others):
             return Blocked(name, _why(fields(kind)[name], name, record))
     return Blocked("$type", "is not valid")
+
+
+def _is_plain(kind: MediaType, record: Mapping[str, Any]) -> bool:
+    """Whether a record is valid beyond doubt: nearly every one is, and thousands are looked at at once.
+
+    It says yes only where lexrpc would: text alone, short enough by any count, dates and addresses in their
+    plainest forms. Anything else is lexrpc's to decide.
+    """
+    nsid, must, limits = _plain_form(kind)
+    if record.get("$type") != nsid or not must <= record.keys():
+        return False
+    for name, (shortest, longest, pattern) in limits.items():
+        value = record.get(name)
+        if value is None and name not in must and name not in record:
+            continue
+        if type(value) is not str or not value.isascii() or not shortest <= len(value) <= longest:
+            return False
+        if pattern and not pattern.fullmatch(value):
+            return False
+    return True
+
+
+_PLAIN = {
+    "datetime": re.compile(
+        r"[12]\d{3}-(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z"
+    ),
+    "uri": re.compile(r"https://aesthetic\.computer/[!-~]+"),
+    None: None,
+}
+
+
+@cache
+def _plain_form(
+    kind: MediaType,
+) -> tuple[str, frozenset[str], dict[str, tuple[int, int, re.Pattern[str] | None]]]:
+    limits = {
+        # A blob's limit of 0 is kept by no value, so that a record with one is never plain.
+        name: (
+            each.get("minLength", 0),
+            each.get("maxLength", 40 if "format" in each else 0),
+            _PLAIN[each.get("format")],
+        )
+        for name, each in fields(kind).items()
+    }
+    return kind.nsid, frozenset(required(kind)), limits
 
 
 @cache
