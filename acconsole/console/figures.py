@@ -8,6 +8,11 @@ UNKNOWN = "…"
 NONE = "·"
 
 
+def now() -> float:
+    """The epoch time: the one clock of everything that is shown."""
+    return time.time()
+
+
 def number(count: int) -> str:
     """Thousands parted; zero is a dot, so that the numbers that matter stand out."""
     return f"{count:,}" if count else NONE

@@ -87,6 +87,8 @@ def _sign(character: str, category: str) -> str:
         return "␡"
     if category in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"):
         return f"⟨{code:04X}⟩"
+    if category == "Zs":
+        return " " * cell_len(character)
     return character
 
 

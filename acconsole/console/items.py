@@ -82,7 +82,7 @@ def line(pair: Pair, width: int) -> Content:
     date = when_of(pair)[:10] if width >= 56 else when_of(pair)[5:10]
     room = width - 2 - 9 - len(date) - 1
     reason = why(pair)
-    shown = inert(reason, max(room // 2, 12)) if reason else Content()
+    shown = inert(reason, max(room - 10, 12)) if reason else Content()
     left = room - shown.cell_length - (2 if reason else 0)
     text = head(text_of(pair), left) if left > 3 else ""
     return Content.assemble(

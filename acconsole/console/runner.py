@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from textual.worker import Worker
 
+from acconsole.console import figures
 from acconsole.console.messages import (
     GlanceKnown,
     HealthKnown,
@@ -139,7 +140,7 @@ class Runner:
         session = self.session
         if session.engine is None:
             return
-        due = time.time() - FRESH
+        due = figures.now() - FRESH
         self._wanted = [
             user
             for user in users
@@ -161,7 +162,7 @@ class Runner:
                 except Exception as error:
                     # Whoever cannot be read now is asked again when the row comes into view once more.
                     trouble = as_trouble(error)
-                    session.glances[user.id] = Glance({}, "unknown", trouble.message, time.time())
+                    session.glances[user.id] = Glance({}, "unknown", trouble.message, figures.now())
                     if trouble.fatal:
                         self._wanted.clear()
                 finally:
@@ -215,7 +216,7 @@ class Runner:
 
         if self.session.running:
             return None
-        run = Run(plan, live, Progress(plan, live, time.time()), Stop())
+        run = Run(plan, live, Progress(plan, live, figures.now()), Stop())
         self.session.run = run
         self._run_worker = self._start(self._go(run, confirmed, max_deletes), "run")
         self._post(RunMoved(run))
@@ -253,13 +254,13 @@ class Runner:
         except Exception as error:
             trouble = as_trouble(error)
         finally:
-            run.progress.end(time.time(), trouble)
+            run.progress.end(figures.now(), trouble)
             run.over = True
             self.session.glances.pop(run.plan.user.id, None)
             self._post(RunEnded(run))
 
     def _take(self, run: Run, event: Event) -> None:
-        if failure := run.progress.take(event, time.time()):
+        if failure := run.progress.take(event, figures.now()):
             self._post(RunFailure(run, failure))
 
     # -- workers -------------------------------------------------------------------------------------

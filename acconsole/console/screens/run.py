@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import ClassVar
 
 from textual import on
@@ -10,7 +9,7 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.timer import Timer
 
-from acconsole.console import runview
+from acconsole.console import figures, runview
 from acconsole.console.actions import bindings
 from acconsole.console.base import ConsoleScreen
 from acconsole.console.messages import News, RunEnded, RunFailure, RunMoved
@@ -39,10 +38,10 @@ class RunScreen(ConsoleScreen):
     def compose(self) -> ComposeResult:
         progress = self.run.progress
         yield TopBar()
-        yield Line(lambda width: runview.title(self.run, time.time(), width), id="run-title")
+        yield Line(lambda width: runview.title(self.run, figures.now(), width), id="run-title")
         yield Line(lambda width: runview.outcome(self.run, width), id="outcome")
-        yield Line(lambda width: runview.bars(progress, time.time(), width), id="bars")
-        yield Line(lambda width: runview.pace(progress, time.time(), width), id="pace")
+        yield Line(lambda width: runview.bars(progress, figures.now(), width), id="bars")
+        yield Line(lambda width: runview.pace(progress, figures.now(), width), id="pace")
         yield Line(lambda width: runview.failures(progress, width), id="failures")
         yield Rows(self._log_line, id="log")
         yield KeyBar()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import ClassVar
 
 from textual import on
@@ -135,7 +134,7 @@ class UserScreen(ConsoleScreen):
         if state is None:
             return Content.styled("not read", "$mute")
         rev = f"rev {figures.middle(state.rev, 4, 2)} · " if state.rev and width >= 70 else ""
-        age = time.time() - state.read_at
+        age = figures.now() - state.read_at
         ago = "now" if age < 5 else f"{figures.age(age)} ago"
         return Content.styled(f"{rev}{ago}", "$mute")
 

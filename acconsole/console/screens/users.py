@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -111,7 +110,7 @@ class UsersScreen(ConsoleScreen):
         user = self._found[index]
         glance = self.session.glances.get(user.id)
         reading = user.id in self.session.reading
-        return row(Columns.fitting(width + 2), user, glance, reading, time.time())
+        return row(Columns.fitting(width + 2), user, glance, reading, figures.now())
 
     def _tally(self, width: int) -> Content:
         session = self.session

@@ -1,0 +1,1 @@
+"""The console on the real engine over the real sandbox: keys pressed, conditions waited for."""

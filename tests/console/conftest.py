@@ -1,0 +1,50 @@
+"""Sandboxes for the console: processes of their own, so that they take no time from the screen."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+USERS = 20
+
+
+@contextmanager
+def sandbox_process(users: int = USERS) -> Iterator[dict[str, str]]:
+    """A sandbox, filled; gives the environment that points at it."""
+    command = [sys.executable, "-m", "acconsole.sandbox", "--users", str(users), "--until-stdin-closes"]
+    process = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    assert process.stdin
+    assert process.stdout
+    try:
+        environment = {}
+        for line in process.stdout:
+            if line.strip() == "ready":
+                break
+            name, _, value = line.strip().partition("=")
+            environment[name] = value
+        assert "PDS_URL" in environment, "the sandbox did not start"
+        yield environment
+    finally:
+        process.stdin.close()
+        process.wait(timeout=30)
+        process.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> Iterator[dict[str, str]]:
+    """A sandbox that tests only read."""
+    with sandbox_process() as environment:
+        yield environment
+
+
+@pytest.fixture(scope="module")
+def own_sandbox() -> Iterator[dict[str, str]]:
+    """A sandbox that this module's tests write to, each to a repo or a media type of its own."""
+    with sandbox_process() as environment:
+        yield environment

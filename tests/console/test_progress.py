@@ -1,0 +1,121 @@
+"""A run's events come to bars that never go back and to an account of every failure."""
+
+from __future__ import annotations
+
+from acconsole.console.progress import Progress
+from acconsole.engine import events
+from acconsole.engine.events import Failure, RunResult
+from acconsole.engine.model import User, Verdict
+from acconsole.engine.plan import Action, Operation, Plan, Tally
+from acconsole.media.base import MediaType
+
+KIDLISP, MOODS = MediaType.KIDLISP, MediaType.MOODS
+START = 1_000_000.0
+
+
+def a_plan(kidlisp: int = 300, moods: int = 4) -> Plan:
+    counts = ((KIDLISP, kidlisp), (MOODS, moods))
+    operations = tuple(
+        Operation(Action.CREATE, kind, Verdict.MISSING, f"{kind}{n}", f"{kind}{n}")
+        for kind, count in counts
+        for n in range(count)
+    )
+    return Plan("restore", User("auth0|1", "jeffrey"), "pds.test", "r", "c", tuple(MediaType), operations)
+
+
+def a_result(**known: object) -> RunResult:
+    return RunResult("r1", "restore", True, Tally(create=304), Tally(create=304), **known)  # type: ignore[arg-type]
+
+
+def started() -> Progress:
+    progress = Progress(a_plan(), True, START)
+    progress.take(events.Started("r1", progress.plan, True), START)
+    return progress
+
+
+def commit(kind: MediaType, count: int) -> events.Committed:
+    return events.Committed(kind, 1, Tally(create=count), "bafyreiabcdefghijkl", "3k", 0.1)
+
+
+def test_batches_move_their_own_bar_and_the_whole() -> None:
+    progress = started()
+    progress.take(events.BatchStarted(KIDLISP, 1, 200), START + 1)
+    assert progress.tracks[KIDLISP].doing == 200
+    progress.take(commit(KIDLISP, 200), START + 2)
+    assert (progress.tracks[KIDLISP].passed, progress.tracks[KIDLISP].doing) == (200, 0)
+    assert (progress.all.passed, progress.all.total) == (200, 304)
+    assert progress.points == 600
+
+
+def test_linking_what_was_created_counts_once() -> None:
+    progress = started()
+    progress.take(commit(KIDLISP, 200), START + 1)
+    progress.take(events.Linked(KIDLISP, 200, 0), START + 1)
+    assert progress.all.passed == 200
+
+
+def test_more_than_planned_moves_the_end_and_never_the_front() -> None:
+    progress = started()
+    progress.take(commit(MOODS, 4), START + 1)
+    progress.take(events.Found(MOODS, Tally(create=2)), START + 2)
+    assert (progress.tracks[MOODS].passed, progress.tracks[MOODS].total) == (6, 6)
+
+
+def test_failures_are_counted_by_cause_and_kept_in_the_log() -> None:
+    progress = started()
+    for ref in ("a", "b"):
+        failure = Failure("@jeffrey", KIDLISP, ref, None, "source too long")
+        assert progress.take(events.ItemFailed(failure), START + 1) is failure
+    assert progress.failures == {("kidlisp", "source too long"): 2}
+    assert progress.tracks[KIDLISP].failed == 2
+    assert [line.tone for line in progress.log][-2:] == ["$bad", "$bad"]
+
+
+def test_what_was_dropped_or_blocked_is_behind_the_bar_too() -> None:
+    progress = started()
+    progress.take(events.Dropped(KIDLISP, 3, "the doc was deleted"), START + 1)
+    assert progress.tracks[KIDLISP].passed == 3
+    assert not progress.failures
+
+
+def test_a_dry_run_moves_the_same_bars_and_counts_the_expected_points() -> None:
+    progress = Progress(a_plan(), False, START)
+    progress.take(events.Withheld(KIDLISP, Tally(create=300)), START + 1)
+    assert progress.tracks[KIDLISP].passed == 300
+    assert progress.points == 900
+
+
+def test_pace_and_time_left() -> None:
+    progress = started()
+    assert progress.seconds_left(START + 1) is None
+    progress.take(commit(KIDLISP, 152), START + 1)
+    assert progress.rate(START + 2) == 76
+    assert progress.seconds_left(START + 2) == 2
+    assert progress.columns(START + 3) == [0, 152, 0, 0]
+
+
+def test_waiting_is_added_to_the_time_left_and_ends_with_the_next_commit() -> None:
+    progress = started()
+    progress.take(commit(KIDLISP, 152), START + 2)
+    progress.take(events.Waiting(START + 102, "the budget is spent"), START + 2)
+    assert progress.seconds_left(START + 2) == 102
+    progress.take(commit(KIDLISP, 1), START + 103)
+    assert progress.waiting is None
+
+
+def test_the_end_fills_the_bars_unless_it_was_stopped() -> None:
+    whole, stopped = started(), started()
+    whole.take(events.Finished(a_result()), START + 5)
+    stopped.take(events.Finished(a_result(stopped=True)), START + 5)
+    assert whole.all.passed == whole.all.total
+    assert stopped.all.passed == 0
+    assert whole.ended_at == START + 5
+
+
+def test_a_failed_login_leaves_the_bars_where_they_were() -> None:
+    progress = started()
+    failure = Failure("@jeffrey", None, None, None, "wrong password")
+    progress.take(events.ItemFailed(failure), START + 1)
+    progress.take(events.Finished(a_result(failed=(failure,))), START + 1)
+    assert progress.all.passed == 0
+    assert progress.failures == {("@jeffrey", "wrong password"): 1}
