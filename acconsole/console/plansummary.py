@@ -110,19 +110,26 @@ def _cost(plan: Plan) -> Content:
     return Content(words)
 
 
-def item_count(plan: Plan) -> int:
-    """How many lines `item_line` knows."""
-    return len(plan.blocked) + len(plan.operations) + len(plan.unlink)
+Item = Operation | BlockedItem | tuple[MediaType, str]
+"""One line of a plan in full: an operation, a doc left out, or a doc whose stored rkey a wipe clears."""
+
+_ORDER = {Action.DELETE: 0, Action.UPDATE: 2, Action.RELINK: 3, Action.CREATE: 4}
 
 
-def item_line(plan: Plan, index: int, width: int) -> Content:
-    """One item of the plan: blocked docs first, then operations, then what a wipe clears in Mongo."""
-    if index < len(plan.blocked):
-        return _blocked(plan.blocked[index], width)
-    index -= len(plan.blocked)
-    if index < len(plan.operations):
-        return _operation(plan.operations[index], width)
-    kind, ref = plan.unlink[index - len(plan.operations)]
+def items(plan: Plan) -> list[Item]:
+    """The plan in full, what is deleted or left out first."""
+    operations = sorted(plan.operations, key=lambda op: _ORDER[op.action])
+    deletes = sum(op.action is Action.DELETE for op in operations)
+    return [*operations[:deletes], *plan.blocked, *operations[deletes:], *plan.unlink]
+
+
+def item_line(item: Item, width: int) -> Content:
+    """One item as a line."""
+    if isinstance(item, BlockedItem):
+        return _blocked(item, width)
+    if isinstance(item, Operation):
+        return _operation(item, width)
+    kind, ref = item
     return _entry("~", "$todo", "unlink", kind, ref[-6:], "takes the stored rkey out of the doc", width)
 
 

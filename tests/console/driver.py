@@ -9,6 +9,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, TypeVar
 
 from textual.pilot import Pilot
+from textual.screen import Screen
 from textual.widget import Widget
 
 from acconsole import settings
@@ -22,6 +23,7 @@ SECONDS = 30.0
 """How long a condition is waited for before the test fails with what the screen says."""
 
 WidgetT = TypeVar("WidgetT", bound=Widget)
+ScreenT = TypeVar("ScreenT", bound=Screen[Any])
 Connect = Callable[[Callable[[str], None]], AbstractAsyncContextManager[tuple[Settings, Engine]]]
 
 
@@ -47,6 +49,12 @@ class Driver:
     def one(self, kind: type[WidgetT], selector: str | None = None) -> WidgetT:
         """The screen's widget of a kind."""
         return self.app.screen.query_one(selector or kind.__name__, kind)
+
+    def at(self, kind: type[ScreenT]) -> ScreenT:
+        """The screen in front, which must be of a kind."""
+        screen = self.app.screen
+        assert isinstance(screen, kind), f"on {type(screen).__name__}, not {kind.__name__}"
+        return screen
 
     async def press(self, *keys: str) -> None:
         """Press keys, and let what they set off happen."""

@@ -62,13 +62,13 @@ async def test_a_narrow_screen_shows_list_or_details(sandbox: dict[str, str]) ->
         await driver.press("escape")
         await driver.gone("none stored")
         await driver.press("escape")
-        assert isinstance(driver.app.screen, UsersScreen)
+        driver.at(UsersScreen)
 
 
 async def test_the_mouse_picks_a_cell(sandbox: dict[str, str]) -> None:
     async with console(over(sandbox), size=(100, 30)) as driver:
         await driver.open_user("jeffrey")
-        await driver.pilot.click(VerdictTable, offset=(45, 1))
+        await driver.pilot.click(VerdictTable, offset=(42, 1))
         table = driver.one(VerdictTable)
         assert (table.kind, table.verdict) == (MediaType.PAINTINGS, Verdict.MISSING)
 

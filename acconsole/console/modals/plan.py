@@ -16,7 +16,7 @@ from acconsole.console.base import ConsoleModal
 from acconsole.console.inert import inert
 from acconsole.console.messages import News, PlanMade, RunEnded
 from acconsole.console.modals.confirm import ConfirmModal
-from acconsole.console.plansummary import facts, item_count, item_line, table, title
+from acconsole.console.plansummary import Item, facts, item_line, items, table, title
 from acconsole.console.session import Run
 from acconsole.console.widgets.keybar import KeyBar
 from acconsole.console.widgets.line import Line
@@ -45,6 +45,7 @@ class PlanModal(ConsoleModal[Run]):
         self._kinds = set(kinds)
         self._prune = False
         self._ticket = 0
+        self._items: list[Item] = []
 
     def compose(self) -> ComposeResult:
         yield TopBar()
@@ -104,12 +105,12 @@ class PlanModal(ConsoleModal[Run]):
 
     def _show(self) -> None:
         plan = self.plan
-        summary, items = self.query_one("#summary"), self.query_one("#plan-items", Rows)
-        if plan is None:
-            items.display = False
-        empty = plan is None or (plan.is_empty and not plan.blocked)
-        summary.display = not empty and not items.display
-        items.show(item_count(plan) if plan else 0)
+        summary, rows = self.query_one("#summary"), self.query_one("#plan-items", Rows)
+        self._items = items(plan) if plan else []
+        if not self._items:
+            rows.display = False
+        summary.display = bool(self._items) and not rows.display
+        rows.show(len(self._items))
         summary.refresh(layout=True)
         self.query_one("#types").refresh()
         self._show_facts()
@@ -125,9 +126,9 @@ class PlanModal(ConsoleModal[Run]):
         box.update(Content("\n").join(lines))
 
     def _show_buttons(self) -> None:
-        self.query_one("#items", Button).disabled = not (self.plan and item_count(self.plan))
+        self.query_one("#items", Button).disabled = not self._items
         self.query_one("#items", Button).label = (
-            "Show summary" if self.query_one("#plan-items").display else "Show items"
+            "Summary" if self.query_one("#plan-items").display else "Show items"
         )
         self.query_one("#dry", Button).disabled = not self._may_run
         live = self.query_one("#live", Button)
@@ -170,8 +171,7 @@ class PlanModal(ConsoleModal[Run]):
         return Content.assemble(*parts).truncate(width)
 
     def _item(self, index: int, width: int) -> Content:
-        assert self.plan is not None
-        return item_line(self.plan, index, width)
+        return item_line(self._items[index], width)
 
     # -- actions -------------------------------------------------------------------------------------
 
@@ -182,10 +182,10 @@ class PlanModal(ConsoleModal[Run]):
 
     def action_items(self) -> None:
         """Each operation, or the summary again."""
-        items = self.query_one("#plan-items")
-        items.display = not items.display
+        rows = self.query_one("#plan-items")
+        rows.display = not rows.display
         self._show()
-        (items if items.display else self.query_one("#cancel")).focus()
+        (rows if rows.display else self.query_one("#cancel")).focus()
 
     def action_prune(self) -> None:
         """Prune or not, and plan again."""
@@ -248,7 +248,7 @@ class PlanModal(ConsoleModal[Run]):
         if action == "prune":
             return self._action == "restore"
         if action == "items":
-            return True if self.plan and item_count(self.plan) else None
+            return True if self._items else None
         if action == "dry":
             return True if self._may_run else None
         if action == "live":
