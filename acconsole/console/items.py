@@ -82,13 +82,13 @@ def line(pair: Pair, width: int) -> Content:
     date = when_of(pair)[:10] if width >= 56 else when_of(pair)[5:10]
     room = width - 2 - 9 - len(date) - 1
     reason = why(pair)
-    shown = inert(reason, max(room - 10, 12)) if reason else Content()
+    shown = inert(reason, min(max(room - 10, 12), room - 2)) if reason else Content()
     left = room - shown.cell_length - (2 if reason else 0)
     text = head(text_of(pair), left) if left > 3 else ""
     return Content.assemble(
         (f"{pair.verdict.sign} ", f"bold {colour}"),
         cell(inert(title_of(pair), 8), 9, right=False),
-        cell(Content(text), left, "$mute", right=False),
+        cell(Content(text), max(left, 0), "$mute", right=False),
         "  " if reason else "",
         shown.stylize(colour),
         " ",

@@ -153,7 +153,7 @@ async def test_leaving_the_console_asks_while_a_run_is_going_on(own_sandbox: dic
         await driver.see("Live wipe of @jeffrey")
         await driver.press("enter")
         driver.at(RunScreen)
-        assert not run.over
+        assert not current(driver).over
         await driver.press("ctrl+q", "tab", "enter")
         await driver.until(lambda: driver.app._exit, "the console to end")
     assert run.over

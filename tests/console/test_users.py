@@ -77,8 +77,7 @@ async def test_letters_go_into_the_field_and_arrows_to_the_list(sandbox: dict[st
         await driver.press("down", "down")
         assert driver.one(Rows).cursor == 2
         await driver.press("pagedown", "enter")
-        driver.at(UserScreen)
-        assert driver.app.screen.user is driver.session.users[-1]
+        assert driver.at(UserScreen).user is driver.session.users[-1]
 
 
 async def test_people_without_a_working_account_are_told_apart(sandbox: dict[str, str]) -> None:
