@@ -142,6 +142,10 @@ def _read(file: Path, *, named: bool) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{file} is not TOML: {error}.", "Mend the line that it names.") from None
     _refuse_unknown(content, ("profile", "profiles"), str(file))
+    if not isinstance(content.get("profile", ""), str):
+        raise SettingsError(
+            f"{file}: profile must be the name of one.", "The keys of a profile go under [profiles.NAME]."
+        )
     return content
 
 
