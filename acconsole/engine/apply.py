@@ -26,12 +26,21 @@ from acconsole.engine.events import Event, Failure, RunResult, Stop
 from acconsole.engine.guard import Guard
 from acconsole.engine.pacing import room
 from acconsole.engine.plan import Action, BlockedItem, Operation, Plan, Tally
-from acconsole.engine.ports import Commit, Docs, Link, Objects, Repos, RepoSession
+from acconsole.engine.ports import Commit, Docs, Link, Objects, Repos, RepoSession, Write
 from acconsole.engine.prepare import Preparer
 from acconsole.engine.reconcile import Reconciler
 from acconsole.engine.recovery import Patience, Recovery
 from acconsole.engine.tasks import finish
-from acconsole.errors import AccountError, AcError, BudgetSpent, Failed, Opaque, Uncertain, WriteRefused
+from acconsole.errors import (
+    AccountError,
+    AcError,
+    BudgetSpent,
+    Failed,
+    Opaque,
+    Swapped,
+    Uncertain,
+    WriteRefused,
+)
 from acconsole.media.base import MediaType
 
 ORDER = (MediaType.MOODS, MediaType.PIECES, MediaType.KIDLISP, MediaType.PAINTINGS, MediaType.TAPES)
@@ -89,7 +98,7 @@ class UserRun:
         self.account = Account(blocked=list(plan.blocked))
         self.pending: dict[Key, Operation] = {op.key: op for op in plan.operations}
         self.quiet: set[Key] = set()
-        self.head = plan.commit
+        self.head, self.rev = plan.commit, plan.rev
         self.session: RepoSession | None = None
         self.batches = 0
         self.limit = MAX_WRITES
@@ -351,9 +360,8 @@ class UserRun:
         began = time.monotonic()
         operations = [each.operation for each in batch]
         self.account.points += sum(op.action.points for op in operations)
-        assert self.head is not None
         try:
-            commit = await session.apply_writes([each.write() for each in batch], self.head)
+            commit = await self._apply(session, [each.write() for each in batch], operations)
         except WriteRefused as refused:
             if len(batch) == 1:
                 self.fail(operations[0], refused.message)
@@ -373,8 +381,21 @@ class UserRun:
         self._linking = asyncio.create_task(self._after(operations))
         return False
 
+    async def _apply(
+        self, session: RepoSession, writes: Sequence[Write], operations: Sequence[Operation]
+    ) -> Commit:
+        """Send the writes upon the head; where another writer was first without touching them, once more."""
+        while True:
+            assert self.head is not None
+            try:
+                return await session.apply_writes(writes, self.head)
+            except Swapped:
+                self.recovery.swapped()
+                if not await self.reconciler.caught_up(operations):
+                    raise
+
     def _committed(self, operations: Sequence[Operation], commit: Commit, seconds: float) -> None:
-        self.head = commit.cid
+        self.head, self.rev = commit.cid, commit.rev
         self.recovery.progressed()
         self.limit = min(MAX_WRITES, self.limit * 2)
         self.reconciler.wrote(operations)

@@ -9,6 +9,7 @@ import libipld
 
 from acconsole.engine.cid import json_record
 from acconsole.engine.model import RepoRecord, Snapshot
+from acconsole.engine.ports import Commit, News
 from acconsole.media.base import MediaType
 
 Blocks = dict[bytes, Any]
@@ -38,6 +39,23 @@ def snapshot(car: bytes, blobs: frozenset[str] = frozenset()) -> Snapshot:
         )
     except (KeyError, IndexError, TypeError, RecursionError, UnicodeDecodeError) as error:
         raise ValueError(f"not a whole repo ({type(error).__name__})") from None
+
+
+def news(car: bytes) -> News:
+    """The commit and the media records in a part of a repo, whose tree may lack what did not change.
+
+    Raises `ValueError` for bytes that are no CAR of a repo.
+    """
+    try:
+        header, blocks = libipld.decode_car(car)
+        root = header["roots"][0]
+        records = [
+            block for block in blocks.values() if block.get("$type") in _KINDS
+        ]
+        commit = Commit(libipld.encode_cid(root), blocks[root]["rev"])
+        return News(commit, tuple(map(json_record, records)))
+    except (KeyError, IndexError, TypeError, AttributeError, RecursionError, UnicodeDecodeError) as error:
+        raise ValueError(f"not a part of a repo ({type(error).__name__})") from None
 
 
 def _walk(blocks: Blocks, root: bytes | None) -> Iterator[tuple[str, bytes]]:

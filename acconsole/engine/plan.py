@@ -271,13 +271,13 @@ def deletion(pair: Pair) -> Operation:
     """The delete of a pair's record."""
     assert pair.record is not None
     # An orphan's own claim is kept: the doc may have come since Mongo was read, and is looked for again.
-    ref = pair.doc.ref if pair.doc else claimed_ref(pair.record)
+    ref = pair.doc.ref if pair.doc else claimed_ref(pair.record.value)
     return Operation(Action.DELETE, pair.kind, pair.verdict, ref, pair.record.rkey, pair.record.cid)
 
 
-def claimed_ref(found: RepoRecord) -> str | None:
+def claimed_ref(value: Record) -> str | None:
     """The doc that a record says it belongs to."""
-    claims = (found.value.get(name) for name in ("ref", "mongoId"))
+    claims = (value.get(name) for name in ("ref", "mongoId"))
     return next((claim for claim in claims if isinstance(claim, str) and claim), None)
 
 

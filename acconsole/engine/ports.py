@@ -87,6 +87,17 @@ class RepoSession(Protocol):
         """The rate-limit windows that the PDS has told of, for this user's writes."""
 
 
+@dataclass(frozen=True, slots=True)
+class News:
+    """Where a repo stands, and the records that came since: new ones, and changed ones as they are now.
+
+    A record whose very value the repo held before, at another rkey, may not be among them.
+    """
+
+    commit: Commit
+    records: tuple[Record, ...]
+
+
 class Repos(Protocol):
     """The PDS."""
 
@@ -103,6 +114,9 @@ class Repos(Protocol):
 
     async def snapshot(self, did: str) -> Snapshot:
         """The whole repo at one commit. Raises `AccountError` when it cannot be read."""
+
+    async def news(self, did: str, since: str) -> News:
+        """What has come into a repo since a rev; far less to read than the whole. Raises as `snapshot`."""
 
     async def latest(self, did: str) -> Commit:
         """Where one repo stands. Raises `AccountError` when it cannot be read."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from acconsole.engine import events, plan
 from acconsole.engine.match import match
 from acconsole.engine.model import Snapshot, SourceDoc, Verdict
-from acconsole.engine.plan import Action, Operation, Tally
+from acconsole.engine.plan import Action, Operation, Tally, claimed_ref
 from acconsole.engine.ports import Link
 from acconsole.engine.status import read_docs
 from acconsole.errors import Swapped, Uncertain
@@ -47,7 +47,7 @@ class Reconciler:
     def adopt(self, snapshot: Snapshot) -> None:
         """Take a snapshot as what the repo is now."""
         self._snapshot = snapshot
-        self._run.head = snapshot.commit
+        self._run.head, self._run.rev = snapshot.commit, snapshot.rev
         self.blobs |= snapshot.blobs
 
     def wrote(self, operations: Sequence[Operation]) -> None:
@@ -86,6 +86,23 @@ class Reconciler:
         snapshot = await run.patience.of(run.world.repos.snapshot, self.did)
         await self.take(snapshot, why.message)
         await run.save()
+
+    async def caught_up(self, operations: Sequence[Operation]) -> bool:
+        """Whether what another writer just did leaves all pending operations as they are.
+
+        Then the batch may follow at once upon the new head: a whole reading would be too slow to get a
+        word in beside a busy writer. What it cannot see, the second look at the end does. Deletes always
+        want the whole reading.
+        """
+        run = self._run
+        if any(op.action is Action.DELETE for op in operations) or run.rev is None:
+            return False
+        news = await run.patience.of(run.world.repos.news, self.did, run.rev)
+        pending = {op.ref for op in run.pending.values()}
+        if any(claim is None or claim in pending for claim in map(claimed_ref, news.records)):
+            return False
+        run.head, run.rev = news.commit.cid, news.commit.rev
+        return True
 
     async def take(self, snapshot: Snapshot, reason: str) -> None:
         """Match anew, and keep of the pending operations what is still to do."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import random
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -68,21 +67,21 @@ class Recovery:
         self.suspects[key] = self.suspects.get(key, 0) + 1
         return self.suspects[key] > 1
 
+    def swapped(self) -> None:
+        """Another writer was first once more. Raises `Failed` when that goes on and on."""
+        self.swaps += 1
+        if self.swaps > MAX_SWAPS:
+            raise Failed(
+                f"Another writer was first {MAX_SWAPS} times in a row.",
+                "Run it again when the repo is quieter; what was done stays done.",
+            )
+
     async def pause(self, why: Uncertain, isolating: bool) -> None:
         """Wait a little before reading again. Raises `Failed` after too many rounds without progress.
 
         `isolating`: a failing batch can still be halved, which is progress of its own.
         """
-        if isinstance(why, Swapped):
-            self.swaps += 1
-            if self.swaps > MAX_SWAPS:
-                raise Failed(
-                    f"Another writer was first {MAX_SWAPS} times in a row.",
-                    "Run it again when the repo is quieter; what was done stays done.",
-                )
-            await asyncio.sleep(random.uniform(0, 0.01 * self.swaps))  # noqa: S311  # spread, not secrecy
-            return
-        if isolating:
+        if isolating or isinstance(why, Swapped):
             return
         self.stuck += 1
         if self.stuck >= MAX_STUCK:

@@ -16,7 +16,7 @@ import httpx
 
 from acconsole.engine import car
 from acconsole.engine.model import RepoHead, RepoRecord, Snapshot, User, blob_cids
-from acconsole.engine.ports import Commit
+from acconsole.engine.ports import Commit, News
 from acconsole.errors import AccountError, AcError, BlobError, Failed, Unreachable
 from acconsole.media.base import MediaType
 from acconsole.stores.session import PdsSession
@@ -77,16 +77,24 @@ class PdsRepos:
         try:
             read = await asyncio.to_thread(car.snapshot, data)
         except ValueError as error:
-            raise Failed(f"The PDS sent a repo that cannot be read: {error}.", retryable=True) from None
+            raise _unreadable(error) from None
         blobs = await self._blobs(did) if _has_blobs(read.records) else frozenset()
         return Snapshot(read.did, read.rev, read.commit, read.records, blobs, data)
 
-    async def _car(self, did: str) -> bytes | None:
-        """The repo's CAR; None when it is larger than is taken in one piece."""
+    async def news(self, did: str, since: str) -> News:
+        data = await self._car(did, since)
+        if data is None:
+            raise Failed("More has come into the repo than is read at once.", retryable=True)
         try:
-            async with self._client.stream(
-                "GET", "com.atproto.sync.getRepo", params={"did": did}
-            ) as response:
+            return car.news(data)
+        except ValueError as error:
+            raise _unreadable(error) from None
+
+    async def _car(self, did: str, since: str | None = None) -> bytes | None:
+        """The repo's CAR, or what came since a rev; None when it is larger than is taken in one piece."""
+        params = {"did": did, "since": since} if since else {"did": did}
+        try:
+            async with self._client.stream("GET", "com.atproto.sync.getRepo", params=params) as response:
                 if response.status_code != 200:
                     await response.aread()
                     raise self._refused(response, did)
@@ -184,6 +192,10 @@ class PdsRepos:
         if name == "RepoNotFound" or (name == "InvalidRequest" and response.status_code == 400 and did):
             return AccountError(f"The PDS has no repo {did}.", "Create the account first.", state="none")
         return self._unreachable()
+
+
+def _unreadable(error: ValueError) -> Failed:
+    return Failed(f"The PDS sent a repo that cannot be read: {error}.", retryable=True)
 
 
 def _failed(opening: asyncio.Task[PdsSession]) -> bool:

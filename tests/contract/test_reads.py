@@ -6,8 +6,8 @@ from typing import Any
 
 import libipld
 import pytest
-from acconsole.sandbox.pds import tree
 
+from acconsole.sandbox.pds import tree
 from tests.contract.client import KIDLISP, MOOD, Client, create, delete, ok, refused, rkeys
 
 GET_REPO = "com.atproto.sync.getRepo"

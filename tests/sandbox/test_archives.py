@@ -10,13 +10,13 @@ from typing import Any
 
 import httpx
 import pytest
+from PIL import Image
+
 from acconsole.media.base import MediaType
 from acconsole.sandbox import archives, media
 from acconsole.sandbox.catalogue import Catalogue
 from acconsole.sandbox.docs import TAPE_ODDITIES, MongoDoc
 from acconsole.sandbox.holdings import video
-from PIL import Image
-
 from tests.sandbox.matching import holding_of, holdings
 
 SEEDS = [f"t{index}" for index in range(40)]

@@ -11,6 +11,8 @@ from urllib.parse import quote
 
 import httpx
 import pytest
+from PIL import Image
+
 from acconsole.media import paintings
 from acconsole.media.base import MediaType, is_dead
 from acconsole.media.sources import Source
@@ -18,8 +20,6 @@ from acconsole.media.thumbnail import NoPicture, thumbnail
 from acconsole.sandbox import media, pictures
 from acconsole.sandbox.catalogue import Catalogue, Work
 from acconsole.sandbox.docs import PICTURE_FAULTS
-from PIL import Image
-
 from tests.sandbox.matching import holding_of, holdings
 
 

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Iterator
 
 import httpx
 import pytest
-from acconsole.sandbox.pds.faults import Faults
 
+from acconsole.sandbox.pds.faults import Faults
 from tests.contract.client import Client, create, ok, refused
 from tests.servers import PdsServer, sandbox_server
 

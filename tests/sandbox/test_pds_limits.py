@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from acconsole.sandbox.pds.limits import WRITE_DAY, WRITE_HOUR, Charge, Limiter, charges
 from acconsole.sandbox.pds.sessions import Sessions
 from acconsole.sandbox.pds.xrpc import XrpcError

@@ -6,11 +6,11 @@ import threading
 from typing import Any
 
 import pytest
+
 from acconsole.media import tid
 from acconsole.sandbox.pds.repo import TidClock
 from acconsole.sandbox.pds.store import Account, PdsStore, Write
 from acconsole.sandbox.pds.xrpc import XrpcError
-
 from tests.contract.client import Car
 
 MOOD = "computer.aesthetic.mood"

@@ -6,10 +6,11 @@ import warnings
 
 import libipld
 import pytest
-from acconsole.sandbox.pds import tree
-from acconsole.sandbox.pds.values import dag_cid
 from hypothesis import given
 from hypothesis import strategies as st
+
+from acconsole.sandbox.pds import tree
+from acconsole.sandbox.pds.values import dag_cid
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)

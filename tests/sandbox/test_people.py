@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+
 from acconsole.media.base import GUEST
 from acconsole.sandbox.people import DOMAIN, STALE_DOMAIN, Account, Person, guest, people
 from acconsole.sandbox.seeds import BASE36, Codes

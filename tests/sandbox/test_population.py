@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
+
 from acconsole.engine.model import Verdict
 from acconsole.media import tid
 from acconsole.media.base import GUEST, MediaType, parse_when, rkey_of
@@ -17,7 +18,6 @@ from acconsole.sandbox.holdings import Holding
 from acconsole.sandbox.population import Population
 from acconsole.sandbox.stale import STALE
 from acconsole.sandbox.words import HOSTILE, LONGEST_MOOD
-
 from tests.sandbox.matching import holding_of, holdings, matched
 
 

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import httpx
 import pymongo
 import pytest
+
 from acconsole.engine import status
 from acconsole.engine.model import User
 from acconsole.errors import AccountError
@@ -27,7 +28,6 @@ from acconsole.sandbox.servers import Sandbox
 from acconsole.settings import Settings, load
 from acconsole.stores.mongo import MongoDocs
 from acconsole.stores.pds import PdsRepos
-
 from tests.sandbox.matching import holding_of, matched
 
 USERS = 40

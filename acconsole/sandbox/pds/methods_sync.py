@@ -14,7 +14,7 @@ from acconsole.sandbox.pds.xrpc import Auth, Call, Method, invalid
 
 async def get_repo(call: Call) -> Response:
     # Some milliseconds for the largest repo; in a thread it would wait behind the writes that hold them all.
-    car = available(call, call.text("did")).repo.car()
+    car = available(call, call.text("did")).repo.car(call.text("since", ""))
     return Response(car, media_type="application/vnd.ipld.car")
 
 

@@ -57,13 +57,17 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A repo at one commit. It is never changed, so that reads need no lock."""
+    """A repo at one commit. It is never changed, so that reads need no lock.
+
+    `revs` says with which commit each record's block came.
+    """
 
     head: Commit
     commit_block: bytes
     tree: Tree
     leaves: Mapping[str, bytes] = field(default_factory=dict)
     blocks: Mapping[bytes, bytes] = field(default_factory=dict)
+    revs: Mapping[bytes, str] = field(default_factory=dict)
 
 
 class TidClock:
@@ -105,7 +109,7 @@ class Repo:
     def __init__(self, did: str, key: Any) -> None:
         self.did = did
         self._key = key
-        self.state = self._committed({}, {})
+        self.state = self._committed({}, {}, {})
 
     @property
     def head(self) -> Commit:
@@ -124,7 +128,7 @@ class Repo:
         blocks = {**old.blocks, **{write.cid: write.block for write in writes if write.block}}
         for cid in _let_go(old.leaves, leaves, writes):
             blocks.pop(cid, None)
-        self.state = self._committed(leaves, blocks)
+        self.state = self._committed(leaves, blocks, old.revs)
         return self.head
 
     def rows(
@@ -153,23 +157,29 @@ class Repo:
     def collections(self) -> list[str]:
         return sorted({path.partition("/")[0] for path in self.state.tree.keys})
 
-    def car(self) -> bytes:
-        """The whole repo as a CAR file (https://ipld.io/specs/transport/car/carv1/)."""
+    def car(self, since: str = "") -> bytes:
+        """The repo as a CAR file (https://ipld.io/specs/transport/car/carv1/).
+
+        With `since`, a rev, only the records whose blocks came after it; the tree is always whole.
+        """
         state = self.state
+        records = {cid: block for cid, block in state.blocks.items() if state.revs.get(cid, "") > since}
         root = values.cid_bytes(state.head.cid)
         header = encode_dag_cbor({"roots": [root], "version": 1})
         parts = [_varint(len(header)), header]
-        for blocks in ({root: state.commit_block}, state.tree.nodes, state.blocks):
+        for blocks in ({root: state.commit_block}, state.tree.nodes, records):
             for cid, block in blocks.items():
                 parts += (_varint(len(cid) + len(block)), cid, block)
         return b"".join(parts)
 
-    def _committed(self, leaves: Mapping[str, bytes], blocks: Mapping[bytes, bytes]) -> State:
+    def _committed(
+        self, leaves: Mapping[str, bytes], blocks: Mapping[bytes, bytes], revs: Mapping[bytes, str]
+    ) -> State:
         built = tree.build(leaves)
         rev = CLOCK.next()
         block = keys.signed_commit(self.did, rev, built.root, self._key)
         head = Commit(values.cid_text(values.dag_cid(block)), rev)
-        return State(head, block, built, leaves, blocks)
+        return State(head, block, built, leaves, blocks, {cid: revs.get(cid, rev) for cid in blocks})
 
 
 def check_size(writes: Sequence[Prepared]) -> None:

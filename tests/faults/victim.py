@@ -1,0 +1,36 @@
+"""A process that restores one user and kills itself at a given point: `python -m tests.faults.victim …`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+
+from acconsole.engine import search
+from acconsole.settings import load
+from acconsole.stores.connect import connect
+
+
+async def _main(handle: str, deadly: str, action: str) -> None:
+    """Run live; die at the event `Name:number`, or after `ms:number` milliseconds from the first batch on."""
+    name, _, number = deadly.partition(":")
+    count = 0
+    async with connect(load(os.environ)) as engine:
+        user = search.resolve(await engine.users(), handle)
+        plan = await (engine.plan_wipe(user) if action == "wipe" else engine.plan_restore(user))
+        async for event in engine.run(plan, live=True, confirmed=handle):
+            if name == "ms" and type(event).__name__ == "BatchStarted":
+                asyncio.get_running_loop().call_later(int(number) / 1000, _die)
+            elif type(event).__name__ == name:
+                count += 1
+                if count == int(number):
+                    _die()
+
+
+def _die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    asyncio.run(_main(*sys.argv[1:]))
