@@ -29,8 +29,8 @@ def detail(pair: Pair, width: int) -> Content:
     lines = [
         Content.assemble(
             (f"{pair.verdict.sign} {pair.verdict.value} ", f"bold {colour}"),
-            inert(title_of(pair), max(width - 32, 8), "bold"),
-            (f"  {when_of(pair)[:16].replace('T', ' ')}", "$mute"),
+            inert(title_of(pair), max(width - (32 if width >= 48 else 13), 8), "bold"),
+            (f"  {when_of(pair)[:16].replace('T', ' ')}" if width >= 48 else "", "$mute"),
         )
     ]
     if reason := why(pair):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import logging
 import time
+import traceback
 from collections.abc import AsyncGenerator, Collection, Coroutine, Iterable
 from contextlib import AsyncExitStack, aclosing
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from textual.worker import Worker
@@ -43,8 +44,6 @@ FRESH = 60.0
 """Seconds for which a glance is not read again by itself."""
 COALESCE = 0.15
 HEALTH_EVERY = 10.0
-
-log = logging.getLogger(__name__)
 
 
 class Runner:
@@ -275,12 +274,16 @@ class Runner:
 
 
 def as_trouble(error: Exception) -> AcError:
-    """The error as a screen may show it: ours as it is, any other by its kind alone."""
+    """The error as a screen may show it: ours as it is, any other by its kind and place alone.
+
+    What another error says is never shown: it may hold a whole answer of a server, or a secret.
+    """
     if isinstance(error, AcError):
         return error
-    log.error("unexpected in the engine", exc_info=error)
+    place = traceback.extract_tb(error.__traceback__)[-1:]
+    where = f" in {Path(place[0].filename).name}, line {place[0].lineno}" if place else ""
     return AcError(
-        f"acconsole met something it does not know how to handle ({type(error).__name__}).",
-        "Try again; if it stays, report it with the log of the state dir.",
+        f"acconsole met something that it does not know how to handle: {type(error).__name__}{where}.",
+        "Try again. If it stays, please report it.",
         retryable=True,
     )

@@ -129,7 +129,7 @@ async def test_what_people_really_wrote(sandbox: dict[str, str]) -> None:
 
 @pytest.mark.parametrize("text", TEXTS)
 @pytest.mark.parametrize("kind", list(MediaType))
-@pytest.mark.parametrize("width", [24, 50, 90])
+@pytest.mark.parametrize("width", [40, 50, 90])
 def test_every_field_of_a_doc_and_of_a_record(text: str, kind: MediaType, width: int) -> None:
     fields = ("slug", "code", "text", "mood", "source", "when", "bucket", text)
     docs = [

@@ -13,7 +13,7 @@ from acconsole.engine.sync import Engine
 from acconsole.errors import ReadOnly, Unreachable
 from acconsole.settings import Settings
 from tests.console.driver import console, over
-from tests.faults.proxy import gate
+from tests.faults.proxy import Gate, gate
 
 
 class Wrapped:
@@ -24,6 +24,11 @@ class Wrapped:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._engine, name)
+
+
+def through(door: Gate, environment: dict[str, str]) -> dict[str, str]:
+    """The environment with the PDS behind a gate."""
+    return environment | {"PDS_URL": f"http://127.0.0.1:{door.port}"}
 
 
 async def test_a_connection_that_fails_can_be_tried_again(sandbox: dict[str, str]) -> None:
@@ -56,9 +61,9 @@ async def test_missing_settings_are_explained(sandbox: dict[str, str]) -> None:
 async def test_without_the_pds_users_are_listed_and_reading_can_be_tried_again(
     sandbox: dict[str, str],
 ) -> None:
-    async with gate(sandbox["PDS_URL"]) as (door, url):
+    async with gate(sandbox["PDS_URL"]) as (door, _):
         door.shut()
-        async with console(over(sandbox | {"PDS_URL": url})) as driver:
+        async with console(over(through(door, sandbox))) as driver:
             await driver.see("pds ✗ down")
             await driver.see(r"@abby .*not read")
             await driver.write("casey")
@@ -84,7 +89,7 @@ async def test_without_mongo_there_is_a_reason_and_a_key(sandbox: dict[str, str]
 
 
 async def test_the_pds_going_while_a_plan_is_made(sandbox: dict[str, str]) -> None:
-    async with gate(sandbox["PDS_URL"]) as (door, url), console(over(sandbox | {"PDS_URL": url})) as driver:
+    async with gate(sandbox["PDS_URL"]) as (door, _), console(over(through(door, sandbox))) as driver:
         await driver.open_user("casey")
         door.shut()
         await driver.plan("r")

@@ -1,0 +1,253 @@
+"""How the screens look, at three sizes, with a fixed clock, theme and address.
+
+`pytest --snapshot-update` accepts what has changed; look at the report first.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from acconsole.console import figures
+from acconsole.console.app import ConsoleApp
+from acconsole.console.messages import RunMoved
+from acconsole.console.progress import Progress
+from acconsole.console.screens.run import RunScreen
+from acconsole.console.session import Label, Run
+from acconsole.console.widgets.verdicts import VerdictTable
+from acconsole.engine import events
+from acconsole.engine.events import Failure, RunResult, Stop
+from acconsole.engine.model import User, Verdict
+from acconsole.engine.plan import Action, Operation, Plan, Tally
+from acconsole.engine.sync import Engine
+from acconsole.media.base import MediaType
+from tests.console.driver import Driver, over
+from tests.console.test_trouble import Wrapped
+
+NOW = 1_761_000_000.0
+SIZES = [(80, 24), (120, 40), (200, 60)]
+HOST = "at.aesthetic.computer"
+
+Steps = Callable[[Driver], Awaitable[None]]
+Snap = Callable[..., bool]
+
+
+class Fixed(Wrapped):
+    """The engine, with an address, a rev and a clock that are the same at every run."""
+
+    host = HOST
+
+    async def status(self, *given: Any) -> Any:
+        state = await self._engine.status(*given)
+        snapshot = state.snapshot and replace(state.snapshot, rev="3m3zfixedrev2")
+        return replace(state, snapshot=snapshot, read_at=NOW)
+
+    async def plan_restore(self, *given: Any, **more: Any) -> Plan:
+        return replace(await self._engine.plan_restore(*given, **more), host=HOST)
+
+    async def plan_wipe(self, *given: Any, **more: Any) -> Plan:
+        return replace(await self._engine.plan_wipe(*given, **more), host=HOST)
+
+
+@pytest.fixture(autouse=True)
+def fixed_clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """One moment, in UTC."""
+    monkeypatch.setattr(figures, "now", lambda: NOW)
+    monkeypatch.setitem(os.environ, "TZ", "UTC")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.fixture(params=SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+def size(request: pytest.FixtureRequest) -> tuple[int, int]:
+    chosen: tuple[int, int] = request.param
+    return chosen
+
+
+def snapped(snap: Snap, environment: dict[str, str], size: tuple[int, int], steps: Steps) -> bool:
+    """Whether the screen that the steps lead to looks as it did."""
+
+    async def before(pilot: Pilot[Any]) -> None:
+        app = pilot.app
+        assert isinstance(app, ConsoleApp)
+        driver = Driver(app, pilot)
+        await driver.see("21 users")
+        await driver.see("mongo ●  pds ●")
+        await steps(driver)
+        for field in app.screen.query(Input):
+            field.cursor_blink = False
+        await pilot.pause()
+
+    connecting = over(environment, lambda engine: fixed(engine))
+    app = ConsoleApp(Label("sandbox", "green"), connecting)
+    return snap(app, terminal_size=size, run_before=before)
+
+
+def fixed(engine: Engine) -> Any:
+    return Fixed(engine)
+
+
+async def all_looked_at(driver: Driver) -> None:
+    await driver.until(
+        lambda: driver.session.glances and not driver.session.reading and "…" not in driver.text, "all looks"
+    )
+
+
+async def jeffrey(driver: Driver) -> None:
+    await driver.open_user("jeffrey")
+
+
+def test_users(snap_compare: Snap, sandbox: dict[str, str], size: tuple[int, int]) -> None:
+    assert snapped(snap_compare, sandbox, size, all_looked_at)
+
+
+def test_user(snap_compare: Snap, sandbox: dict[str, str], size: tuple[int, int]) -> None:
+    async def steps(driver: Driver) -> None:
+        await jeffrey(driver)
+        driver.one(VerdictTable).pick(MediaType.PAINTINGS, Verdict.STALE)
+        await driver.see("stale  7")
+
+    assert snapped(snap_compare, sandbox, size, steps)
+
+
+def test_plan(snap_compare: Snap, sandbox: dict[str, str], size: tuple[int, int]) -> None:
+    async def steps(driver: Driver) -> None:
+        await jeffrey(driver)
+        await driver.plan("r")
+        await driver.see("points of")
+
+    assert snapped(snap_compare, sandbox, size, steps)
+
+
+def test_run(snap_compare: Snap, sandbox: dict[str, str], size: tuple[int, int]) -> None:
+    async def steps(driver: Driver) -> None:
+        run = a_run()
+        driver.session.run = run
+        driver.app.post_message(RunMoved(run))
+        await driver.press("escape", "g")
+        driver.at(RunScreen)
+
+    assert snapped(snap_compare, sandbox, size, steps)
+
+
+def test_run_over(snap_compare: Snap, sandbox: dict[str, str]) -> None:
+    async def steps(driver: Driver) -> None:
+        run = a_run(over=True)
+        driver.session.run = run
+        driver.app.post_message(RunMoved(run))
+        await driver.press("escape", "g")
+        await driver.see("failure")
+
+    assert snapped(snap_compare, sandbox, (100, 30), steps)
+
+
+def test_details_on_a_narrow_screen(snap_compare: Snap, sandbox: dict[str, str]) -> None:
+    async def steps(driver: Driver) -> None:
+        await jeffrey(driver)
+        driver.one(VerdictTable).pick(MediaType.PAINTINGS, Verdict.STALE)
+        await driver.see("stale  7")
+        await driver.press("d")
+        await driver.see("differs: ")
+
+    assert snapped(snap_compare, sandbox, (80, 24), steps)
+
+
+def test_wipe_confirmation(snap_compare: Snap, sandbox: dict[str, str]) -> None:
+    async def steps(driver: Driver) -> None:
+        await jeffrey(driver)
+        await driver.plan("w")
+        await driver.press("L")
+        await driver.see("to run it live")
+        await driver.write("@jeff")
+
+    assert snapped(snap_compare, sandbox, (80, 24), steps)
+
+
+def test_an_account_that_cannot_be_used(snap_compare: Snap, sandbox: dict[str, str]) -> None:
+    async def steps(driver: Driver) -> None:
+        await driver.open_user("wisp")
+        await driver.see("has no account")
+
+    assert snapped(snap_compare, sandbox, (100, 30), steps)
+
+
+def test_help(snap_compare: Snap, sandbox: dict[str, str]) -> None:
+    async def steps(driver: Driver) -> None:
+        await jeffrey(driver)
+        await driver.press("question_mark")
+        await driver.see("What the signs mean")
+
+    assert snapped(snap_compare, sandbox, (120, 40), steps)
+
+
+def test_light_theme(snap_compare: Snap, sandbox: dict[str, str]) -> None:
+    async def steps(driver: Driver) -> None:
+        await jeffrey(driver)
+        await driver.press("T")
+
+    assert snapped(snap_compare, sandbox, (120, 40), steps)
+
+
+def a_run(*, over: bool = False) -> Run:
+    """A live run in the middle, or at its end, with a failure and a wait behind it."""
+    counts = {MediaType.KIDLISP: 2051, MediaType.PAINTINGS: 19, MediaType.MOODS: 4}
+    operations = tuple(
+        Operation(
+            Action.CREATE,
+            kind,
+            Verdict.MISSING,
+            f"{kind}{n}",
+            f"{kind}{n}",
+            blobs=("thumbnail",) if kind is MediaType.PAINTINGS else (),
+        )
+        for kind, count in counts.items()
+        for n in range(count)
+    )
+    user = User("auth0|1", "jeffrey", f"jeffrey.{HOST}", "did:plc:jeffrey", "ac23vowan")
+    plan = Plan("restore", user, HOST, "r", "c", tuple(MediaType), operations)
+    start = NOW - 8
+    progress = Progress(plan, True, start)
+    told: list[tuple[float, events.Event]] = [
+        (0, events.Started("0192f3a4b5c6", plan, True)),
+        (1, commit(MediaType.MOODS, 1, 4)),
+        *((2 + n, commit(MediaType.KIDLISP, 2 + n, 200)) for n in range(5)),
+        (
+            7,
+            events.ItemFailed(
+                Failure("@jeffrey", MediaType.KIDLISP, "65f0", None, "source too long (50,001 of 50,000)")
+            ),
+        ),
+        (7, events.Reread("another writer moved the repo", 1080)),
+        (7, events.Budget(5000, 1974, 3600, NOW + 1800)),
+        (8, events.BatchStarted(MediaType.KIDLISP, 8, 200)),
+    ]
+    for after, event in told:
+        progress.take(event, start + after)
+    if over:
+        tally = Tally(create=1004)
+        failure = Failure("@jeffrey", MediaType.KIDLISP, "65f0", None, "source too long (50,001 of 50,000)")
+        result = RunResult(
+            "0192f3a4b5c6",
+            "restore",
+            True,
+            plan.tally(),
+            tally,
+            (failure,),
+            seconds=8,
+            backup="/state/runs/1",
+        )
+        progress.take(events.Finished(result), NOW)
+    return Run(plan, True, progress, Stop(), over=over)
+
+
+def commit(kind: MediaType, number: int, count: int) -> events.Committed:
+    return events.Committed(kind, number, Tally(create=count), "bafyreibcdefghijklmnop2u", "3k", 0.14)
