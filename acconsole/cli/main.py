@@ -149,7 +149,7 @@ def main() -> NoReturn:
     """The entry point: every error that is ours comes out as one paragraph and its exit status."""
     as_json = "--json" in sys.argv
     try:
-        cli.main(standalone_mode=False)
+        cli.main(prog_name="acconsole", standalone_mode=False)
     except AcError as error:
         _tell(error, as_json)
         sys.exit(error.exit_status)

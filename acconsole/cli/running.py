@@ -94,7 +94,8 @@ async def _run(engine: Engine, plan: Plan, options: Options, typed: str) -> Exit
             progress.close()
     if result is None:
         raise trouble or AssertionError("a run ends with its result or an error")
-    print(json.dumps(result.as_json()) if options.as_json else show.result(result))
+    if text := json.dumps(result.as_json()) if options.as_json else show.result(result):
+        print(text)
     return trouble.exit_status if trouble else _exit(result)
 
 
