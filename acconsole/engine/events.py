@@ -26,7 +26,8 @@ class Failure:
 
     def as_json(self) -> dict[str, Any]:
         kind = self.kind.value if self.kind else None
-        return {"handle": self.handle, "type": kind, "id": self.ref, "rkey": self.rkey, "reason": self.reason}
+        handle = self.handle.removeprefix("@")  # as in every other JSON
+        return {"handle": handle, "type": kind, "id": self.ref, "rkey": self.rkey, "reason": self.reason}
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +185,7 @@ class RunResult:
             "failed": [failure.as_json() for failure in self.failed],
             "blocked": [
                 {
-                    "handle": handle,
+                    "handle": handle.removeprefix("@"),
                     "type": item.kind.value,
                     "id": item.ref,
                     "field": item.field,
