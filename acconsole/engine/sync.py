@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Collection, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -97,7 +97,7 @@ class Engine:
         max_deletes: int | None = None,
         stop: Stop | None = None,
         wait: bool = True,
-    ) -> AsyncIterator[Event]:
+    ) -> AsyncGenerator[Event, None]:
         """Run a plan, live or dry; the last event is `Finished`.
 
         `confirmed` is what was typed to confirm a wipe, `typed` the handle as the command gave it. `wait`:

@@ -28,6 +28,6 @@ async def connect(settings: Settings) -> AsyncIterator[Engine]:
     try:
         yield Engine(docs, repos, objects, state_dir=settings.state_dir, read_only=settings.read_only)
     finally:
-        docs.close()
+        await docs.close()
         await repos.close()
         await objects.close()

@@ -6,6 +6,7 @@ for it may hold the connection string.
 
 from __future__ import annotations
 
+import asyncio
 import functools
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from typing import Any, ParamSpec, TypeVar
@@ -68,9 +69,9 @@ class MongoDocs:
         """Connects on first use. Raises `SettingsError` for a malformed connection string."""
         try:
             nodes = parse_uri(connection_string)["nodelist"] if "+srv" not in connection_string else []
-            self._client: Any = AsyncIOMotorClient(
-                connection_string, serverSelectionTimeoutMS=4_000, appname="acconsole"
-            )
+            chosen = "serverselectiontimeoutms" in connection_string.lower()
+            patience: dict[str, Any] = {} if chosen else {"serverSelectionTimeoutMS": 4_000}
+            self._client: Any = AsyncIOMotorClient(connection_string, appname="acconsole", **patience)
         except (InvalidURI, ConfigurationError, ValueError):
             raise SettingsError(
                 "MONGODB_CONNECTION_STRING is not a MongoDB connection string.",
@@ -79,8 +80,9 @@ class MongoDocs:
         self._where = ", ".join(f"{host}:{port}" for host, port in nodes) or "its cluster"
         self._database = self._client.get_database(name, codec_options=_OPTIONS)
 
-    def close(self) -> None:
-        self._client.close()
+    async def close(self) -> None:
+        # The driver says goodbye to the server, and waits for it: not on the event loop.
+        await asyncio.to_thread(self._client.close)
 
     def translated(self, error: Exception) -> AcError:
         """A driver's error as ours, without the driver's text."""

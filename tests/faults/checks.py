@@ -86,3 +86,10 @@ class Writer:
         answer = await self._client.post("com.atproto.repo.createRecord", json=body, headers=self._headers)
         answer.raise_for_status()
         return str(answer.json()["uri"]).rsplit("/", 1)[-1]
+
+    async def put(self, kind: MediaType, rkey: str, record: dict[str, Any]) -> None:
+        """Write a record over the one at an rkey."""
+        place = {"repo": self._account.did, "collection": kind.nsid, "rkey": rkey}
+        body = {**place, "record": {"$type": kind.nsid, **record}}
+        answer = await self._client.post("com.atproto.repo.putRecord", json=body, headers=self._headers)
+        answer.raise_for_status()

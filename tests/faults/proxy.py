@@ -102,15 +102,20 @@ class Gate:
         with contextlib.suppress(ConnectionError):
             back, forth = await asyncio.open_connection(*self._target)
             self._pipes |= {writer, forth}
-            await asyncio.gather(self._pump(reader, forth), self._pump(back, writer), return_exceptions=True)
+            pumps = [asyncio.create_task(_pump(*ends)) for ends in ((reader, forth), (back, writer))]
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
+            forth.transport.abort()
+            writer.transport.abort()
+            await asyncio.wait(pumps)
             self._pipes -= {writer, forth}
-        writer.close()
 
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(ConnectionError):
         while data := await reader.read(65536):
             writer.write(data)
             await writer.drain()
-        writer.close()
 
 
 @asynccontextmanager
@@ -124,7 +129,10 @@ async def gate(uri: str) -> AsyncIterator[tuple[Gate, str]]:
     made.port = server.sockets[0].getsockname()[1]
     try:
         # Without directConnection the driver asks the server for its address, and goes past the gate.
-        yield made, f"{parts.scheme}://127.0.0.1:{made.port}/?directConnection=true"
+        yield (
+            made,
+            f"{parts.scheme}://127.0.0.1:{made.port}/?directConnection=true&serverSelectionTimeoutMS=1000",
+        )
     finally:
         made.shut()
         server.close()

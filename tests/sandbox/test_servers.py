@@ -117,7 +117,7 @@ async def test_status_through_the_servers_is_what_the_data_says(settings: Settin
         assert {kind: state.counts(kind) for kind in MediaType} == {
             kind: each.counts for kind, each in expected.items()
         }
-    docs.close()
+    await docs.close()
     await repos.close()
 
 
@@ -128,7 +128,7 @@ async def test_accounts_are_in_the_state_that_they_are_said_to_be_in(settings: S
     for person in people(USERS):
         if person.account not in seen and person.did:
             seen[person.account] = await _met(repos, users[person.id])
-    docs.close()
+    await docs.close()
     await repos.close()
     assert seen == {
         Account.OK: "ok",
@@ -179,7 +179,7 @@ async def test_storage_and_site_are_one_host(settings: Settings) -> None:
 async def test_docs_name_a_video_that_can_be_fetched(settings: Settings) -> None:
     docs = MongoDocs(*settings.mongo)
     addresses = [doc["mp4Url"] async for doc in docs.docs("art-guest", MediaType.TAPES) if "mp4Url" in doc]
-    docs.close()
+    await docs.close()
     async with httpx.AsyncClient() as client:
         answers = [await client.get(address) for address in addresses]
     assert [answer.headers["content-type"] for answer in answers] == ["video/mp4"]
