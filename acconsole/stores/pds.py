@@ -17,8 +17,9 @@ import httpx
 from acconsole.engine import car
 from acconsole.engine.model import RepoHead, RepoRecord, Snapshot, User, blob_cids
 from acconsole.engine.ports import Commit, News
-from acconsole.errors import AccountError, AcError, BlobError, Failed, Unreachable
+from acconsole.errors import AccountError, AcError, BlobError, BudgetSpent, Failed, Unreachable
 from acconsole.media.base import MediaType
+from acconsole.stores.limits import Windows, resumes_at
 from acconsole.stores.session import PdsSession
 
 TIMEOUT = httpx.Timeout(10, read=60)
@@ -42,10 +43,11 @@ class PdsRepos:
             base_url=f"{url}/xrpc/",
             timeout=TIMEOUT,
             headers=self._headers,
-            event_hooks={"request": [self._count]},
+            event_hooks={"request": [self._count], "response": [self._read_limits]},
         )
         self._sessions: dict[str, asyncio.Task[PdsSession]] = {}
         self._requests = 0
+        self._windows = Windows()
 
     async def close(self) -> None:
         for opening in self._sessions.values():
@@ -58,6 +60,9 @@ class PdsRepos:
 
     async def _count(self, _: httpx.Request) -> None:
         self._requests += 1
+
+    async def _read_limits(self, response: httpx.Response) -> None:
+        self._windows.read(response.url.path.rsplit("/", 1)[-1], response.headers)
 
     @property
     def requests(self) -> int:
@@ -147,7 +152,7 @@ class PdsRepos:
         if response.status_code in (400, 404):
             raise BlobError(f"The PDS does not have the blob {cid}.")
         if response.status_code != 200:
-            raise self._unreachable()
+            raise self._refused(response, did)
         return response.content
 
     async def login(self, user: User) -> PdsSession:
@@ -187,6 +192,9 @@ class PdsRepos:
             name = response.json().get("error")
         except (ValueError, AttributeError):
             name = None
+        if response.status_code == 429:
+            opens = resumes_at(response.headers)
+            return BudgetSpent("The PDS takes no more requests from here for now.", resume_at=opens)
         if name in _INACTIVE:
             return AccountError(f"The account {did} {_INACTIVE[name]}.", state="inactive")
         if name == "RepoNotFound" or (name == "InvalidRequest" and response.status_code == 400 and did):
