@@ -201,7 +201,7 @@ def test_a_wipe_takes_orphans_and_clears_dead_docs() -> None:
     [({"ref": "a", "mongoId": "b"}, "a"), ({"mongoId": "b"}, "b"), ({"ref": 7, "mongoId": ""}, None)],
 )
 def test_what_an_orphan_claims(value: Record, ref: str | None) -> None:
-    assert claimed_ref(standing(MOODS, rkey(1), value)) == ref
+    assert claimed_ref(value) == ref
 
 
 def _twins() -> tuple[str, str]:
