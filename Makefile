@@ -1,33 +1,42 @@
-# install demo test check bench: everything else is `acconsole --help`.
+# install demo test check bench pictures: everything else is `acconsole --help`.
 PYTHON ?= python3
-VENV := .venv
-BIN := $(VENV)/bin
-READY := $(VENV)/.ready
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: install demo test check bench clean
+.PHONY: install demo test check bench pictures clean
 
-install: $(READY)
+install: .venv/.dev
 
-$(READY): pyproject.toml
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "acconsole needs Python 3.11 or later: make PYTHON=python3.11 …")'
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+.venv/.made:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "acconsole needs Python 3.11 or later: make PYTHON=python3.11")'
+	$(PYTHON) -m venv .venv
 	touch $@
 
-demo: $(READY)
+.venv/.demo: .venv/.made pyproject.toml
+	$(PIP) --editable '.[sandbox]'
+	touch $@
+
+.venv/.dev: .venv/.made pyproject.toml
+	$(PIP) --editable '.[dev]'
+	touch $@ .venv/.demo
+
+demo: .venv/.demo
 	$(BIN)/acconsole demo
 
-test: $(READY)
+test: .venv/.dev
 	$(BIN)/python -m pytest $(ARGS)
 
-check: $(READY)
+check: .venv/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(READY)
+bench: .venv/.dev
 	$(BIN)/python -m tests.bench $(ARGS)
 
+pictures: .venv/.dev
+	$(BIN)/python -m tests.pictures
+
 clean:
-	rm -rf $(VENV) .cache build dist
+	rm -rf .venv .cache build dist

@@ -49,9 +49,7 @@ def news(car: bytes) -> News:
     try:
         header, blocks = libipld.decode_car(car)
         root = header["roots"][0]
-        records = [
-            block for block in blocks.values() if block.get("$type") in _KINDS
-        ]
+        records = [block for block in blocks.values() if block.get("$type") in _KINDS]
         commit = Commit(libipld.encode_cid(root), blocks[root]["rev"])
         return News(commit, tuple(map(json_record, records)))
     except (KeyError, IndexError, TypeError, AttributeError, RecursionError, UnicodeDecodeError) as error:

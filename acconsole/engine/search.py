@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from acconsole.engine.model import User
 from acconsole.errors import AmbiguousHandle, UnknownHandle
 
+MACHINE_NAME = 4
+"""DIDs and ids hold every letter somewhere: so many must be typed before they are searched."""
 GUEST_NAMES = ("art", "@art")
 
 
@@ -33,6 +35,8 @@ def search(users: Sequence[User], query: str, limit: int | None = None) -> list[
 def _rank(user: User, wanted: str) -> int | None:
     best = None
     for place, name in enumerate(names(user)):
+        if len(wanted) < MACHINE_NAME and name in (user.did, user.id):
+            continue
         at = name.casefold().find(wanted)
         if at < 0:
             continue
