@@ -462,9 +462,8 @@ class UserRun:
 
     async def _settle(self) -> None:
         """See the batch that is on its way to its end, and link it, even when the run is being torn down."""
-        for job in (self._flight, self._linking):
-            if job and not job.done():
-                await finish(job, 30)
+        if self._flight:
+            await finish(self._flight, 30)
         if self._linking:
             await finish(self._linking, 30)
 

@@ -19,4 +19,7 @@ async def together(*jobs: Coroutine[Any, Any, Any]) -> list[Any]:
 
 async def finish(job: Awaitable[Any], seconds: float) -> None:
     """Wait for a job that must not be cut off, but no longer than this, whatever becomes of it."""
-    await asyncio.wait([asyncio.ensure_future(job)], timeout=seconds)
+    done, _ = await asyncio.wait([asyncio.ensure_future(job)], timeout=seconds)
+    for each in done:
+        if not each.cancelled():
+            each.exception()  # looked at, so that nobody warns that nobody did
