@@ -17,12 +17,15 @@ ResultT = TypeVar("ResultT")
 
 BREAKPOINTS = [(0, "-narrow"), (100, "-medium"), (140, "-wide")]
 """Widths, in cells, from which a screen is laid out otherwise."""
+HEIGHTS = [(0, "-short"), (30, "-tall")]
+"""Heights, in lines, likewise."""
 
 
 class _Hearing(Screen[Any]):
     """A screen that hears news."""
 
     HORIZONTAL_BREAKPOINTS = BREAKPOINTS
+    VERTICAL_BREAKPOINTS = HEIGHTS
 
     @property
     def console(self) -> ConsoleApp:

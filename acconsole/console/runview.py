@@ -85,6 +85,8 @@ def _track(name: str, track: Track, note: str, width: int, weight: str) -> Conte
         (track.done + track.left_out, "$work"),
         (track.failed, "$bad"),
         (going, "$work-back"),
+        # A single failure among thousands is seen.
+        least=8 if track.failed else 1,
     )
     note = note if len(note) <= 22 else note[:22]
     return Content.assemble(

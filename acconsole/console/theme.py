@@ -1,7 +1,8 @@
 """The console's own themes: pink and purple on black, and a light one. Every colour is named here.
 
-`good`, `todo` and `bad` (green, amber, red) are for verdicts and failures alone, `good-bar` for long bars;
-`pick` is what is selected, `work` is work going on, `live` is a live run, `mute` is what matters less.
+`good`, `todo` and `bad` (green, amber, red) are for verdicts and failures alone, `good-bar` and `todo-bar`
+for the same in bars; `pick` is what is selected, `work` is work going on, `live` is a live run, `mute` and
+`faint` are what matters less.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ DARK = Theme(
         "good": "#5fd68b",
         "good-bar": "#2f7d52",
         "todo": "#f2b545",
+        "todo-bar": "#f2b545",
         "bad": "#ff5d5d",
         "pick": "#ff8fd0",
         "pick-back": "#47163f",
@@ -80,6 +82,7 @@ LIGHT = Theme(
         "good": "#137a3f",
         "good-bar": "#6fbf8f",
         "todo": "#9a5b00",
+        "todo-bar": "#e0a02e",
         "bad": "#c01f2e",
         "pick": "#a1106d",
         "pick-back": "#f9cfe9",

@@ -100,7 +100,7 @@ def _kind(columns: Columns, glance: Glance | None, kind: MediaType, old: bool) -
 def kind_bar(width: int, counts: Counts) -> Content:
     """What is in sync of a media type, what is to do, what is blocked."""
     total = counts.synced + counts.to_do + counts.blocked
-    parts = ((counts.synced, "$good-bar"), (counts.to_do, "$todo"), (counts.blocked, "$bad"))
+    parts = ((counts.synced, "$good-bar"), (counts.to_do, "$todo-bar"), (counts.blocked, "$bad"))
     # A whole cell for a single blocked doc among thousands, where there is room: it is what must be seen.
     return bar(width, total, *parts, least=8 if width >= 10 else 3)
 

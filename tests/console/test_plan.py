@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+from textual.screen import Screen
 from textual.widgets import Button, Input
 
 from acconsole.console.modals.confirm import ConfirmModal
@@ -31,6 +35,26 @@ async def test_a_plan_says_what_it_would_do_and_cancel_has_the_focus(sandbox: di
         await driver.press("enter")
         driver.at(UserScreen)
         assert driver.session.run is None
+
+
+def assert_in_view(screen: Screen[Any]) -> None:
+    """Every button of the screen can be seen whole."""
+    buttons = list(screen.query(Button))
+    assert buttons
+    for button in buttons:
+        assert screen.find_widget(button).visible_region == button.region
+
+
+@pytest.mark.parametrize("key", ["r", "w"])
+async def test_the_buttons_are_in_view_on_a_small_screen(sandbox: dict[str, str], key: str) -> None:
+    async with console(over(sandbox), size=(80, 24)) as driver:
+        modal = await planned(driver, "jeffrey", key)
+        await driver.press("x")
+        await driver.gone("… reading Mongo")
+        assert_in_view(modal)
+        if key == "w":
+            await driver.press("L")
+            assert_in_view(driver.at(ConfirmModal))
 
 
 async def test_escape_leaves_without_doing_anything(sandbox: dict[str, str]) -> None:

@@ -123,8 +123,9 @@ class VerdictTable(Widget, can_focus=True):
     def _line(self, kind: MediaType, width: int, here: bool) -> Content:
         widths = _Widths.fitting(width)
         counts = (self.counts or {}).get(kind)
-        name = cell(
-            f"{'▸ ' if here else '  '}{kind.value}", widths.kind + 2, "bold" if here else "", right=False
+        name = Content.assemble(
+            ("▸ " if here else "  ", "$pick"),
+            cell(kind.value, widths.kind, "bold" if here else "", right=False),
         )
         parts = [
             name,
