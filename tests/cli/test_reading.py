@@ -126,6 +126,8 @@ def test_several_handles_make_a_list(run: Run) -> None:
     result = run("status", "jefferson", "abby", "@abby", "--moods-only", "--json")
     assert [status["handle"] for status in result.json] == ["abby", "jefferson"]
     assert result.status == 0
+    some = run("status", *reversed(CAST[:8]), "--pieces-only", "--json")
+    assert [status["handle"] for status in some.json] == CAST[:8]
 
 
 def test_all_users(run: Run) -> None:

@@ -105,6 +105,13 @@ def test_large_records_are_cut_by_their_bytes_of_json(sizes: list[tuple[int, str
         assert len(batch) == 1 or sum(each.size for each in batch) <= MAX_BYTES
 
 
+def test_nine_hundred_thousand_bytes_a_batch() -> None:
+    whole = [ready(Action.CREATE, number, f"{number:02}" + "x" * 49_000) for number in range(40)]
+    assert list(map(len, batches(whole))) == [18, 18, 4]
+    escaped = [ready(Action.CREATE, number, f"{number:02}" + "é" * 24_500) for number in range(10)]
+    assert list(map(len, batches(escaped))) == [6, 4], "as JSON, each of these letters is six bytes"
+
+
 def test_two_hundred_writes_a_batch() -> None:
     whole = [ready(Action.CREATE, number, f"text {number}") for number in range(450)]
     assert list(map(len, batches(whole))) == [200, 200, 50]
