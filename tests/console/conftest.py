@@ -9,6 +9,8 @@ from contextlib import contextmanager
 
 import pytest
 
+from acconsole.console import runner
+
 USERS = 20
 
 
@@ -48,3 +50,9 @@ def own_sandbox() -> Iterator[dict[str, str]]:
     """A sandbox that this module's tests write to, each to a repo or a media type of its own."""
     with sandbox_process() as environment:
         yield environment
+
+
+@pytest.fixture
+def quiet_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody is read for the list of users: for tests that are about one user only."""
+    monkeypatch.setattr(runner, "READERS", 0)

@@ -15,6 +15,7 @@ from textual.widget import Widget
 from acconsole import settings
 from acconsole.console.app import ConsoleApp
 from acconsole.console.session import Label, Session
+from acconsole.console.widgets.search import SearchField
 from acconsole.engine.sync import Engine
 from acconsole.settings import Settings
 from acconsole.stores.connect import connect
@@ -86,7 +87,7 @@ class Driver:
     async def open_user(self, name: str) -> None:
         """From the list, open a user and wait for the verdicts."""
         await self.see(r"\d users?\b")
-        await self.write(name)
+        self.one(SearchField).value = name
         await self.see(rf"▸ @?{re.escape(name)}\s")
         await self.press("enter")
         await self.see(r"type +docs")

@@ -15,6 +15,8 @@ from acconsole.console.session import Label
 from acconsole.console.widgets.rows import Rows
 from tests.console.driver import Driver, console, over
 
+pytestmark = pytest.mark.usefixtures("quiet_list")
+
 
 async def planned(driver: Driver, name: str, key: str) -> PlanModal:
     await driver.open_user(name)

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import httpx
+import pytest
 
 from acconsole.console.modals.leave import LeaveModal
 from acconsole.console.screens.run import RunScreen
@@ -14,6 +15,8 @@ from acconsole.console.screens.users import UsersScreen
 from acconsole.console.session import Run
 from acconsole.media.base import MediaType
 from tests.console.driver import Driver, console, over
+
+pytestmark = pytest.mark.usefixtures("quiet_list")
 
 
 async def set_fault(environment: dict[str, str], **faults: float) -> None:

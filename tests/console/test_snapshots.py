@@ -110,6 +110,7 @@ def test_users(snap_compare: Snap, sandbox: dict[str, str], size: tuple[int, int
     assert snapped(snap_compare, sandbox, size, all_looked_at)
 
 
+@pytest.mark.usefixtures("quiet_list")
 def test_user(snap_compare: Snap, sandbox: dict[str, str], size: tuple[int, int]) -> None:
     async def steps(driver: Driver) -> None:
         await jeffrey(driver)
@@ -119,6 +120,7 @@ def test_user(snap_compare: Snap, sandbox: dict[str, str], size: tuple[int, int]
     assert snapped(snap_compare, sandbox, size, steps)
 
 
+@pytest.mark.usefixtures("quiet_list")
 def test_plan(snap_compare: Snap, sandbox: dict[str, str], size: tuple[int, int]) -> None:
     async def steps(driver: Driver) -> None:
         await jeffrey(driver)
@@ -128,6 +130,7 @@ def test_plan(snap_compare: Snap, sandbox: dict[str, str], size: tuple[int, int]
     assert snapped(snap_compare, sandbox, size, steps)
 
 
+@pytest.mark.usefixtures("quiet_list")
 def test_run(snap_compare: Snap, sandbox: dict[str, str], size: tuple[int, int]) -> None:
     async def steps(driver: Driver) -> None:
         run = a_run()
@@ -139,6 +142,7 @@ def test_run(snap_compare: Snap, sandbox: dict[str, str], size: tuple[int, int])
     assert snapped(snap_compare, sandbox, size, steps)
 
 
+@pytest.mark.usefixtures("quiet_list")
 def test_run_over(snap_compare: Snap, sandbox: dict[str, str]) -> None:
     async def steps(driver: Driver) -> None:
         run = a_run(over=True)
@@ -150,6 +154,7 @@ def test_run_over(snap_compare: Snap, sandbox: dict[str, str]) -> None:
     assert snapped(snap_compare, sandbox, (100, 30), steps)
 
 
+@pytest.mark.usefixtures("quiet_list")
 def test_details_on_a_narrow_screen(snap_compare: Snap, sandbox: dict[str, str]) -> None:
     async def steps(driver: Driver) -> None:
         await jeffrey(driver)
@@ -161,6 +166,7 @@ def test_details_on_a_narrow_screen(snap_compare: Snap, sandbox: dict[str, str])
     assert snapped(snap_compare, sandbox, (80, 24), steps)
 
 
+@pytest.mark.usefixtures("quiet_list")
 def test_wipe_confirmation(snap_compare: Snap, sandbox: dict[str, str]) -> None:
     async def steps(driver: Driver) -> None:
         await jeffrey(driver)
@@ -172,6 +178,7 @@ def test_wipe_confirmation(snap_compare: Snap, sandbox: dict[str, str]) -> None:
     assert snapped(snap_compare, sandbox, (80, 24), steps)
 
 
+@pytest.mark.usefixtures("quiet_list")
 def test_an_account_that_cannot_be_used(snap_compare: Snap, sandbox: dict[str, str]) -> None:
     async def steps(driver: Driver) -> None:
         await driver.open_user("wisp")
@@ -180,6 +187,7 @@ def test_an_account_that_cannot_be_used(snap_compare: Snap, sandbox: dict[str, s
     assert snapped(snap_compare, sandbox, (100, 30), steps)
 
 
+@pytest.mark.usefixtures("quiet_list")
 def test_help(snap_compare: Snap, sandbox: dict[str, str]) -> None:
     async def steps(driver: Driver) -> None:
         await jeffrey(driver)
@@ -189,6 +197,7 @@ def test_help(snap_compare: Snap, sandbox: dict[str, str]) -> None:
     assert snapped(snap_compare, sandbox, (120, 40), steps)
 
 
+@pytest.mark.usefixtures("quiet_list")
 def test_light_theme(snap_compare: Snap, sandbox: dict[str, str]) -> None:
     async def steps(driver: Driver) -> None:
         await jeffrey(driver)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
+
 from acconsole.console.screens.users import UsersScreen
 from acconsole.console.widgets.rows import Rows
 from acconsole.console.widgets.verdicts import VerdictTable
 from acconsole.engine.model import Verdict
 from acconsole.media.base import MediaType
 from tests.console.driver import console, over
+
+pytestmark = pytest.mark.usefixtures("quiet_list")
 
 
 async def test_the_table_opens_where_most_is_to_be_mended(sandbox: dict[str, str]) -> None:
