@@ -17,18 +17,37 @@ Blocks = dict[bytes, Any]
 _KINDS = {kind.nsid: kind for kind in MediaType}
 
 
-def snapshot(car: bytes, blobs: frozenset[str] = frozenset()) -> Snapshot:
-    """The media records of a repo. Raises `ValueError` for bytes that are no whole repo."""
+class LostRecords(ValueError):
+    """Records whose keys stand in the tree and whose blocks are not in the CAR, by path.
+
+    Either the CAR was cut short, or the PDS has lost them: that it can is a fact of the reference PDS.
+    """
+
+    def __init__(self, paths: frozenset[str]) -> None:
+        super().__init__(f"{len(paths)} records are named and not there")
+        self.paths = paths
+
+
+def snapshot(car: bytes, blobs: frozenset[str] = frozenset(), lost: frozenset[str] = frozenset()) -> Snapshot:
+    """The media records of a repo. Those at the `lost` paths may be missing, and then hold nothing.
+
+    Raises `ValueError` for bytes that are no whole repo, and of these `LostRecords` where only records lack.
+    """
     try:
         header, blocks = libipld.decode_car(car)
         root = header["roots"][0]
         commit = blocks[root]
         records: dict[MediaType, list[RepoRecord]] = {kind: [] for kind in MediaType}
+        missing: set[str] = set()
         for path, cid in _walk(blocks, commit["data"]):
             collection, _, rkey = path.partition("/")
             if kind := _KINDS.get(collection):
-                value = json_record(blocks[cid])
+                if cid not in blocks:
+                    missing.add(path)
+                value = json_record(blocks.get(cid, {}))
                 records[kind].append(RepoRecord(kind, rkey, libipld.encode_cid(cid), value))
+        if not missing <= lost:
+            raise LostRecords(frozenset(missing))
         return Snapshot(
             commit["did"],
             commit["rev"],
@@ -36,6 +55,7 @@ def snapshot(car: bytes, blobs: frozenset[str] = frozenset()) -> Snapshot:
             {kind: tuple(found) for kind, found in records.items()},
             blobs,
             car,
+            frozenset(missing),
         )
     except (KeyError, IndexError, TypeError, RecursionError, UnicodeDecodeError) as error:
         raise ValueError(f"not a whole repo ({type(error).__name__})") from None

@@ -105,6 +105,7 @@ def blob_cids(record: RepoRecord) -> list[str]:
 class Snapshot:
     """One user's whole repo read at one commit. `blobs`: CIDs of the blobs that the repo holds.
 
+    `lost`: paths of records that the PDS has lost, whose values here are empty.
     `car` is the repo as the PDS sent it, for a backup; None when it was read page by page.
     """
 
@@ -114,6 +115,7 @@ class Snapshot:
     records: Mapping[MediaType, tuple[RepoRecord, ...]]
     blobs: frozenset[str] = frozenset()
     car: bytes | None = field(default=None, repr=False)
+    lost: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -178,6 +178,14 @@ def _operation(data: dict[str, Any]) -> Operation:
     )
 
 
+def tally(operations: Sequence[Operation]) -> Tally:
+    """Operations by what they do; uploads are not counted here."""
+    counts = {action.value: 0 for action in Action}
+    for op in operations:
+        counts[op.action.value] += 1
+    return Tally(**counts)
+
+
 def restore(
     matched: Matched,
     docs: Sequence[SourceDoc],

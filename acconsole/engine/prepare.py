@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from acconsole.engine import blobs, events
@@ -13,7 +14,18 @@ from acconsole.engine.model import Verdict
 from acconsole.engine.plan import Action, Operation
 from acconsole.errors import BlobError
 from acconsole.media import lexicon, record
-from acconsole.media.base import BlobWanted, Blocked, Built, Doc, MediaType, Record, is_dead, owner_of
+from acconsole.media.base import (
+    BlobWanted,
+    Blocked,
+    Built,
+    Doc,
+    MediaType,
+    Record,
+    is_dead,
+    iso,
+    owner_of,
+    parse_when,
+)
 
 if TYPE_CHECKING:
     from acconsole.engine.apply import UserRun
@@ -35,7 +47,7 @@ class Preparer:
         wants_storage = [op for op in operations if op.record is not None and _wants_storage(op)]
         if not wants_storage or not run.guard.permits():
             return [Ready.of(op, op.record) for op in operations]
-        await run.login()
+        await run.sender.login()
         docs = await self._docs(wants_storage)
         made = await asyncio.gather(*(self._made(op, docs.get(op.ref or "")) for op in operations))
         return [each for each in made if each]
@@ -75,7 +87,7 @@ class Preparer:
             "size": len(data),
         }
         if not held:
-            session = await run.login()
+            session = await run.sender.login()
             blob = await session.upload_blob(data, wanted.mime)
             run.reconciler.blobs.add(cid)
         run.emit(events.BlobStored(operation.kind, operation.ref or "", len(data), not held))
@@ -85,7 +97,8 @@ class Preparer:
         """The batch as its docs are now: deleted ones left out, changed ones as they have become."""
         named = [each.operation for each in batch if each.operation.ref]
         docs = await self._docs(named)
-        return [now for each in batch if (now := self._now(each, docs.get(each.operation.ref or "")))]
+        looked_at = [self._now(each, docs.get(each.operation.ref or "")) for each in batch]
+        return [_not_idle(each) for each in looked_at if each]
 
     def _now(self, each: Ready, doc: Doc | None) -> Ready | None:
         operation = each.operation
@@ -153,6 +166,19 @@ class Preparer:
             refs = [op.ref for op in operations if op.kind is kind and op.ref]
             found |= await run.patience.of(run.world.docs.by_refs, kind, refs)
         return found
+
+
+def _not_idle(each: Ready) -> Ready:
+    """An update to the very value that stands in the tree is one of a record that the PDS has lost.
+
+    The PDS would find nothing to do and leave the block away: a date one millisecond later gives it a new
+    one, and agrees with the doc's all the same.
+    """
+    if each.adds is None or each.adds != each.removes or each.record is None:
+        return each
+    when = parse_when(each.record["when"])
+    assert when is not None, "what was built has a date"
+    return Ready.of(each.operation, {**each.record, "when": iso(when + timedelta(milliseconds=1))})
 
 
 def _wants_storage(operation: Operation) -> bool:

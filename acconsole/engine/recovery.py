@@ -55,7 +55,6 @@ class Recovery:
 
     stuck: int = 0
     swaps: int = 0
-    last_size: int = 0
     suspects: dict[Key, int] = field(default_factory=dict)
 
     def progressed(self) -> None:

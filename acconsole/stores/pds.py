@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -76,15 +77,23 @@ class PdsRepos:
         await self._json("com.atproto.server.describeServer", {})
 
     async def snapshot(self, did: str) -> Snapshot:
-        data = await self._car(did)
-        if data is None:
-            return await self._paged(did)
-        try:
-            read = await asyncio.to_thread(car.snapshot, data)
-        except ValueError as error:
-            raise _unreadable(error) from None
+        lost: frozenset[str] = frozenset()
+        for _ in range(3):
+            data = await self._car(did)
+            if data is None:
+                return await self._paged(did)
+            try:
+                read = await asyncio.to_thread(car.snapshot, data, lost=lost)
+                break
+            except car.LostRecords as error:
+                # A CAR cut short would not lack the same records twice: then the PDS has lost them.
+                lost = error.paths
+            except ValueError as error:
+                raise _unreadable(error) from None
+        else:
+            raise Failed("The repo moved each time that it was read.", "Try again later.", retryable=True)
         blobs = await self._blobs(did) if _has_blobs(read.records) else frozenset()
-        return Snapshot(read.did, read.rev, read.commit, read.records, blobs, data)
+        return replace(read, blobs=blobs)
 
     async def news(self, did: str, since: str) -> News:
         data = await self._car(did, since)
