@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 class ConsoleApp(App[None]):
     """The console on one connection.
 
-    `connect` is called once the first screen stands, with a function that takes a few words on what is being
-    waited for; it gives settings and engine for as long as the app runs. `label` is shown before that.
+    `connect` is called once the first screen stands, with a function that takes what is being waited for,
+    a noun; it gives settings and engine for as long as the app runs. `label` is shown before that.
     What the first screen does not need is imported when it is asked for: the first paint comes sooner.
     """
 

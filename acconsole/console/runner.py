@@ -6,10 +6,10 @@ import asyncio
 import itertools
 import time
 import traceback
-from collections.abc import AsyncGenerator, Collection, Coroutine, Iterable
+from collections.abc import Collection, Coroutine, Iterable
 from contextlib import AsyncExitStack, aclosing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from textual.worker import Worker
 
@@ -69,7 +69,7 @@ class Runner:
                 self._start(self._read_users(), "users")
             return
         self.session.trouble = None
-        self._tell("connecting")
+        self._tell("the connection")
         # A task of its own, not a worker: it is closed last, after every run has settled.
         self._connection = asyncio.create_task(self._hold())
 
@@ -103,13 +103,13 @@ class Runner:
             await asyncio.gather(self._connection, return_exceptions=True)
 
     def _tell(self, waiting_for: str) -> None:
-        self.session.waiting_for = waiting_for
+        self.session.waiting_for, self.session.waiting_since = waiting_for, figures.now()
         self._post(Stage())
 
     async def _read_users(self) -> None:
         session = self.session
         session.trouble = None
-        self._tell("reading the users")
+        self._tell("the list of users")
         try:
             session.users = await self.engine.users()
         except Exception as error:
@@ -240,7 +240,7 @@ class Runner:
                 run.plan, live=run.live, confirmed=confirmed, max_deletes=max_deletes, stop=run.stop
             )
             # Closing it waits for the batch on its way.
-            async with aclosing(cast("AsyncGenerator[Event]", events)) as stream:
+            async with aclosing(events) as stream:
                 async for event in stream:
                     self._take(run, event)
                     if time.monotonic() - told >= COALESCE:

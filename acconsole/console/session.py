@@ -7,6 +7,8 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from acconsole.console import figures
+
 if TYPE_CHECKING:
     from acconsole.console.progress import Progress
     from acconsole.engine.events import Stop
@@ -67,7 +69,8 @@ class Session:
     """Everything that screens read and only the runner writes."""
 
     label: Label
-    waiting_for: str | None = "starting"
+    waiting_for: str | None = "the connection"
+    waiting_since: float = field(default_factory=figures.now)
     trouble: AcError | None = None
     engine: Engine | None = None
     users: list[User] = field(default_factory=list)

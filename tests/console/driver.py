@@ -104,7 +104,7 @@ def over(environment: Mapping[str, str], wrap: Callable[[Engine], Engine] | None
 
     @asynccontextmanager
     async def connecting(tell: Callable[[str], None]) -> AsyncIterator[tuple[Settings, Engine]]:
-        tell("connecting to the sandbox")
+        tell("the sandbox")
         chosen = settings.load(environment)
         async with connect(chosen) as engine:
             yield chosen, wrap(engine) if wrap else engine

@@ -80,7 +80,7 @@ async def test_without_mongo_there_is_a_reason_and_a_key(sandbox: dict[str, str]
     async with gate(sandbox["MONGODB_CONNECTION_STRING"]) as (door, uri):
         door.shut()
         async with console(over(sandbox | {"MONGODB_CONNECTION_STRING": uri})) as driver:
-            await driver.see("reading the users")
+            await driver.see("Waiting for the list of users")
             await driver.see("Cannot connect")
             await driver.see("mongo ✗ down")
             door.open()

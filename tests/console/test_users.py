@@ -20,13 +20,13 @@ async def test_the_first_screen_says_what_it_waits_for(sandbox: dict[str, str]) 
 
     @asynccontextmanager
     async def slowly(tell: Callable[[str], None]) -> AsyncIterator[tuple[Settings, Engine]]:
-        tell("filling the PDS")
+        tell("the PDS to fill")
         await go.wait()
         async with over(sandbox)(tell) as connected:
             yield connected
 
     async with console(slowly) as driver:
-        await driver.see("… filling the PDS")
+        await driver.see("Waiting for the PDS to fill …")
         assert "sandbox" in driver.text.splitlines()[0]
         assert "mongo …" in driver.text
         go.set()

@@ -25,7 +25,7 @@ from acconsole.console.widgets.topbar import TopBar
 if TYPE_CHECKING:
     from acconsole.engine.model import User
 
-AGES_EVERY = 5.0
+TICK = 1.0
 
 
 class UsersScreen(ConsoleScreen):
@@ -49,7 +49,7 @@ class UsersScreen(ConsoleScreen):
         yield KeyBar()
 
     def on_mount(self) -> None:
-        self.set_interval(AGES_EVERY, self._tick)
+        self.set_interval(TICK, self._tick)
         self._stage()
 
     # -- what is shown -------------------------------------------------------------------------------
@@ -71,7 +71,7 @@ class UsersScreen(ConsoleScreen):
         if session.trouble:
             notice.trouble(session.trouble)
         elif session.waiting_for:
-            notice.say(f"… {session.waiting_for}", "The console can be used as soon as it is connected.")
+            self._say_waiting()
         else:
             notice.clear()
         rows.display = self.query_one("#heading").display = not notice.display
@@ -119,7 +119,7 @@ class UsersScreen(ConsoleScreen):
         everyone = figures.plural(len(session.users), "user")
         text = f"{len(self._found):,} of {everyone}" if len(self._found) < len(session.users) else everyone
         seen = list(session.glances.values())
-        broken = sum(glance.account != "ok" for glance in seen)
+        broken = sum(glance.account in ("none", "inactive") for glance in seen)
         behind = sum(glance.account == "ok" and glance.to_do > 0 for glance in seen)
         parts: list[tuple[str, str]] = [(text, "bold")]
         if width >= 48:
@@ -135,8 +135,17 @@ class UsersScreen(ConsoleScreen):
         self.query_one("#tally").refresh()
 
     def _tick(self) -> None:
-        if self.is_current:
+        if self.session.waiting_for:
+            self._say_waiting()
+        elif self.is_current:
             self._repaint()
+
+    def _say_waiting(self) -> None:
+        waited = figures.now() - self.session.waiting_since
+        seconds = f"{waited:.0f} s so far. " if waited >= 1 else ""
+        self.query_one(Notice).say(
+            f"Waiting for {self.session.waiting_for} …", f"{seconds}It goes on by itself."
+        )
 
     @on(Rows.InView)
     def _want(self) -> None:
