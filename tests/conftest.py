@@ -9,12 +9,16 @@ import os
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests import servers
 from tests.reference.install import ReferenceMissing
 from tests.servers import PdsServer
+
+if TYPE_CHECKING:
+    from tests.world import World
 
 _OURS = ("ACCONSOLE_", "MONGODB_", "PDS_", "XDG_")
 _REFERENCE_FIXTURES = {"reference_pds", "reference_pds_limited"}
@@ -138,3 +142,29 @@ def mongo_uri() -> Iterator[str]:
 def mongo_db() -> str:
     """The name of a database that nobody else uses."""
     return f"test-{next(_database_numbers)}"
+
+
+def _world(pds: PdsServer, mongo_uri: str, mongo_db: str) -> Iterator[World]:
+    from tests.world import World
+
+    made = World(pds, mongo_uri, mongo_db)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def world(pds: PdsServer, mongo_uri: str, mongo_db: str) -> Iterator[World]:
+    """A world of the test's own, on the sandbox PDS and on the reference PDS."""
+    yield from _world(pds, mongo_uri, mongo_db)
+
+
+@pytest.fixture
+def limited_world(limited_pds: PdsServer, mongo_uri: str, mongo_db: str) -> Iterator[World]:
+    """As `world`, on PDSs with rate limits."""
+    yield from _world(limited_pds, mongo_uri, mongo_db)
+
+
+@pytest.fixture
+def sandbox_world(sandbox_pds: PdsServer, mongo_uri: str, mongo_db: str) -> Iterator[World]:
+    """A world of the test's own, on the sandbox PDS alone."""
+    yield from _world(sandbox_pds, mongo_uri, mongo_db)

@@ -44,7 +44,7 @@ def demo(users: int) -> None:
     @asynccontextmanager
     async def connected(stage: Stage) -> AsyncIterator[tuple[Settings, Engine]]:
         stage(f"the sandbox with {users:,} people")
-        async with _sandbox(users) as environment:
+        async with _sandbox(users, stage) as environment:
             chosen = settings.load(environment)
             async with connect(chosen) as engine:
                 yield chosen, engine
@@ -71,7 +71,7 @@ def _need_the_sandbox() -> None:
 
 
 @asynccontextmanager
-async def _sandbox(users: int) -> AsyncIterator[dict[str, str]]:
+async def _sandbox(users: int, stage: Stage) -> AsyncIterator[dict[str, str]]:
     """A sandbox in a process of its own, which ends with this one; gives the environment that it prints."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -82,11 +82,13 @@ async def _sandbox(users: int) -> AsyncIterator[dict[str, str]]:
         "--until-stdin-closes",
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
         start_new_session=True,  # a Ctrl-C on the terminal is the console's affair
     )
     assert process.stdin is not None
     assert process.stdout is not None
+    assert process.stderr is not None
+    telling = asyncio.create_task(_pass_on(process.stderr, stage))
     try:
         environment = {}
         while (line := (await process.stdout.readline()).decode().rstrip("\n")) != "ready":
@@ -97,8 +99,15 @@ async def _sandbox(users: int) -> AsyncIterator[dict[str, str]]:
         yield environment
     finally:
         process.stdin.close()
+        telling.cancel()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(process.wait(), 5)
         if process.returncode is None:
             process.kill()
             await process.wait()
+
+
+async def _pass_on(lines: asyncio.StreamReader, stage: Stage) -> None:
+    """Tell what the sandbox says it is doing; read to the end, so that it never waits for a full pipe."""
+    async for line in lines:
+        stage(f"the sandbox: {line.decode(errors='replace').strip()}")

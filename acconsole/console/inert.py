@@ -6,17 +6,12 @@ reaches a widget, a title or a toast. Line breaks are drawn as signs too: each r
 
 from __future__ import annotations
 
-import unicodedata
-
 from rich.cells import cell_len
 from textual.content import Content
 
-ELLIPSIS = "…"
-MAX_MARKS = 2
-"""Combining marks that may stack on one character; further ones would grow out of their line."""
+from acconsole.inert import drawn
 
-_JOINERS = frozenset("\u200d\ufe0e\ufe0f")
-_SKIN = frozenset(map(chr, range(0x1F3FB, 0x1F400)))
+ELLIPSIS = "…"
 
 
 def inert(text: str, width: int | None = None, style: str = "") -> Content:
@@ -27,18 +22,18 @@ def inert(text: str, width: int | None = None, style: str = "") -> Content:
 def visible(text: str, width: int | None = None) -> str:
     """The text with control, format and bidi characters drawn as signs, at most `width` cells wide."""
     if width is None:
-        return _drawn(text)
+        return drawn(text)
     # A source may be 50,000 characters long: no more is drawn than could be seen.
     reach = 4 * max(width, 1) + 16
     if len(text) > 2 * reach:
         text = text[:reach] + text[-reach:]
-        return _cut(_drawn(text), width, force=True)
-    return _cut(_drawn(text), width)
+        return _cut(drawn(text), width, force=True)
+    return _cut(drawn(text), width)
 
 
 def head(text: str, width: int) -> str:
     """The beginning of the text, drawn as by `visible`, with an ellipsis where it was cut."""
-    shown = _drawn(text[: 4 * width + 16])
+    shown = drawn(text[: 4 * width + 16])
     return shown if cell_len(shown) <= width else _take(shown, width - 1) + ELLIPSIS
 
 
@@ -47,7 +42,7 @@ def fold(text: str, width: int, lines: int) -> list[str]:
     folded: list[str] = []
     parts = text.replace("\r\n", "\n").split("\n")
     for done, part in enumerate(parts):
-        shown = _drawn(part[: (lines + 1) * width * 2])
+        shown = drawn(part[: (lines + 1) * width * 2])
         while True:
             if len(folded) == lines:
                 more = len(parts) - done
@@ -59,37 +54,6 @@ def fold(text: str, width: int, lines: int) -> list[str]:
             if not shown:
                 break
     return folded
-
-
-def _drawn(text: str) -> str:
-    if text.isascii() and text.isprintable():
-        return text
-    drawn: list[str] = []
-    marks = 0
-    for character in text:
-        category = unicodedata.category(character)
-        marks = marks + 1 if category in ("Mn", "Me") and character not in _JOINERS else 0
-        if marks > MAX_MARKS or (marks and not drawn):
-            drawn.append("◌")
-        elif character in _JOINERS or character in _SKIN:
-            # Terminals disagree on how wide joined emoji are, so each stands alone.
-            continue
-        else:
-            drawn.append(_sign(character, category))
-    return "".join(drawn)
-
-
-def _sign(character: str, category: str) -> str:
-    code = ord(character)
-    if code < 0x20:
-        return chr(0x2400 + code)
-    if code == 0x7F:
-        return "␡"
-    if category in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"):
-        return f"⟨{code:04X}⟩"
-    if category == "Zs":
-        return " " * cell_len(character)
-    return character
 
 
 def _cut(text: str, width: int, *, force: bool = False) -> str:

@@ -258,6 +258,8 @@ class UserRun:
         """A dry run has come to the leaf with these operations."""
         for op in operations:
             self.pending.pop(op.key, None)
-        if operations:
-            held = replace(tally(operations), blobs=sum(len(op.blobs) for op in operations))
-            self.emit(events.Withheld(operations[0].kind, held))
+        for kind in MediaType:
+            chosen = [op for op in operations if op.kind is kind]
+            if chosen:
+                held = replace(tally(chosen), blobs=sum(len(op.blobs) for op in chosen))
+                self.emit(events.Withheld(kind, held))

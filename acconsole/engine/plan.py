@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
+from acconsole.engine.cid import record_cid
 from acconsole.engine.match import Matched, Pair, blob_agrees
 from acconsole.engine.model import RepoRecord, SourceDoc, User, Verdict
 from acconsole.media import lexicon, tid
@@ -204,12 +205,29 @@ def restore(
     operations, blocked = [], []
     for pair in chosen:
         operation = _restoring(pair, rkeys, blobs, prune)
-        reason = NOT_BUILT.get(pair.kind) if operation and operation.blobs else pair.blocked
+        reason = _hindrance(pair, operation)
         if reason and pair.doc and pair.verdict is not Verdict.DUPLICATE:
             blocked.append(BlockedItem(pair.kind, pair.doc.ref, reason.field, reason.reason))
         elif operation:
             operations.append(operation)
     return operations, blocked
+
+
+def _hindrance(pair: Pair, operation: Operation | None) -> Blocked | None:
+    """Why a pair is left out of a plan, if it is."""
+    if operation and operation.blobs and pair.kind in NOT_BUILT:
+        return NOT_BUILT[pair.kind]
+    if operation and operation.action is Action.UPDATE and pair.record and not _can_be_kept(pair.record):
+        return Blocked("record", "holds further fields that JSON cannot carry unchanged")
+    return pair.blocked
+
+
+def _can_be_kept(found: RepoRecord) -> bool:
+    """Whether a record as JSON is still the record: bytes that look like a link, for one, are not told apart.
+
+    A record that the PDS has lost holds nothing that could be kept.
+    """
+    return not found.value or record_cid(found.value) == found.cid
 
 
 def code_of(pair: Pair) -> str | None:

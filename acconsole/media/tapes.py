@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import quote
 
 from acconsole.media.base import (
+    GUEST,
     SITE,
     BlobWanted,
     Built,
@@ -32,7 +34,7 @@ def build(doc: Doc) -> Built:
         "when": when_field(doc),
         "ref": ref_of(doc),
     }
-    if owner_of(doc) == "art-guest":
+    if owner_of(doc) == GUEST and re.fullmatch(r"[a-z0-9][a-z0-9.-]*", bucket_of(doc)):
         record["zipUrl"] = (
             f"https://{bucket_of(doc)}.sfo3.digitaloceanspaces.com/{quote(slug, safe='/:@')}.zip"
         )

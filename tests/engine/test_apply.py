@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import stat
-from collections.abc import Iterator
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
@@ -22,22 +21,7 @@ from acconsole.media.base import MediaType
 from acconsole.settings import load
 from acconsole.stores.connect import connect
 from tests.faults.checks import Writer, assert_whole, restore, run
-from tests.servers import PdsServer
 from tests.world import World
-
-
-@pytest.fixture
-def world(pds: PdsServer, mongo_uri: str, mongo_db: str) -> Iterator[World]:
-    made = World(pds, mongo_uri, mongo_db)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def limited_world(limited_pds: PdsServer, mongo_uri: str, mongo_db: str) -> Iterator[World]:
-    made = World(limited_pds, mongo_uri, mongo_db)
-    yield made
-    made.close()
 
 
 def _mood(doc: dict[str, Any], **more: Any) -> dict[str, Any]:

@@ -2,22 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import httpx
-import pytest
 
 from acconsole.media.base import MediaType
 from tests.faults.checks import Writer, assert_whole, restore
-from tests.servers import PdsServer
 from tests.world import World
-
-
-@pytest.fixture
-def world(pds: PdsServer, mongo_uri: str, mongo_db: str) -> Iterator[World]:
-    made = World(pds, mongo_uri, mongo_db)
-    yield made
-    made.close()
 
 
 async def test_a_lost_record_is_seen_and_mended(world: World) -> None:
