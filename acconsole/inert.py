@@ -25,8 +25,10 @@ def drawn(text: str) -> str:
         marks = marks + 1 if category in ("Mn", "Me") and character not in _JOINERS else 0
         if marks > MAX_MARKS or (marks and not signs):
             signs.append("◌")
-        elif character not in _JOINERS and character not in _SKIN:
-            # Joiners and skin tones are left out: terminals disagree on how wide what they join is.
+        elif character in _JOINERS or character in _SKIN:
+            # Terminals disagree on how wide joined emoji are, so each stands alone.
+            continue
+        else:
             signs.append(_sign(character, category))
     return "".join(signs)
 
@@ -39,4 +41,6 @@ def _sign(character: str, category: str) -> str:
         return "␡"
     if category in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"):
         return f"⟨{code:04X}⟩"
+    if category == "Zs":
+        return " " * (1 + (unicodedata.east_asian_width(character) in "FW"))
     return character

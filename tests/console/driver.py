@@ -99,7 +99,7 @@ class Driver:
         await self.gone("… reading Mongo")
 
 
-def over(environment: Mapping[str, str], wrap: Callable[[Engine], Engine] | None = None) -> Connect:
+def over(environment: Mapping[str, str], wrap: Callable[[Engine], Any] | None = None) -> Connect:
     """What the app connects by: the settings of an environment."""
 
     @asynccontextmanager

@@ -81,7 +81,7 @@ async def test_names_errors_and_reasons_on_every_screen(
     sandbox: dict[str, str], size: tuple[int, int]
 ) -> None:
     label = Label(ALL, "pink")
-    async with console(over(sandbox, Renamed), size=size, label=label) as driver:  # type: ignore[arg-type]
+    async with console(over(sandbox, Renamed), size=size, label=label) as driver:
         await driver.see("21 users")
         await driver.until(lambda: len(driver.session.glances) > 5, "some to be read")
         assert_calm(driver)
@@ -104,7 +104,7 @@ async def test_names_errors_and_reasons_on_every_screen(
 
 
 async def test_toasts_and_the_header(sandbox: dict[str, str]) -> None:
-    async with console(over(sandbox, Renamed), size=(100, 30)) as driver:  # type: ignore[arg-type]
+    async with console(over(sandbox, Renamed), size=(100, 30)) as driver:
         await driver.see("21 users")
         plan = replace(await driver.app.runner.engine.plan_restore(driver.session.users[0]), host=ALL)
         driver.app.runner.run(plan, live=False)

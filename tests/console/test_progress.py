@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from acconsole.console.progress import Progress
 from acconsole.engine import events
 from acconsole.engine.events import Failure, RunResult
@@ -23,8 +25,8 @@ def a_plan(kidlisp: int = 300, moods: int = 4) -> Plan:
     return Plan("restore", User("auth0|1", "jeffrey"), "pds.test", "r", "c", tuple(MediaType), operations)
 
 
-def a_result(**known: object) -> RunResult:
-    return RunResult("r1", "restore", True, Tally(create=304), Tally(create=304), **known)  # type: ignore[arg-type]
+def a_result(**known: Any) -> RunResult:
+    return RunResult("r1", "restore", True, Tally(create=304), Tally(create=304), **known)
 
 
 def started() -> Progress:

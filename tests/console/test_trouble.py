@@ -104,7 +104,7 @@ async def test_what_nobody_thought_of_is_a_state_too(sandbox: dict[str, str]) ->
         async def status(self, user: User) -> None:
             raise KeyError("a secret in an unexpected place")
 
-    async with console(over(sandbox, Broken)) as driver:  # type: ignore[arg-type]
+    async with console(over(sandbox, Broken)) as driver:
         await driver.see(r"@abby .*not read")
         await driver.press("enter")
         await driver.see("does not know how to handle")
@@ -118,7 +118,7 @@ async def test_a_run_that_is_refused_says_so(sandbox: dict[str, str]) -> None:
             yield Started("r1", plan, False)
             raise ReadOnly("The engine will not have it.", "Do something else.")
 
-    async with console(over(sandbox, Refusing)) as driver:  # type: ignore[arg-type]
+    async with console(over(sandbox, Refusing)) as driver:
         await driver.open_user("casey")
         await driver.plan("r")
         await driver.press("D")
