@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib
 import os
 import sys
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import TYPE_CHECKING, Any
 
-from acconsole import settings
-from acconsole.engine.sync import Engine
 from acconsole.errors import Failed, UsageError
-from acconsole.settings import Settings
-from acconsole.stores.connect import connect
+
+if TYPE_CHECKING:
+    from acconsole.engine.sync import Engine
+    from acconsole.settings import Settings
 
 Stage = Callable[[str], None]
+Connect = Callable[["Settings"], AbstractAsyncContextManager["Engine"]]
 
 
 def console() -> None:
     """The console on the configured profile."""
+    from acconsole import settings
     from acconsole.console.app import ConsoleApp
     from acconsole.console.session import Label
 
@@ -29,6 +33,7 @@ def console() -> None:
     @asynccontextmanager
     async def connected(stage: Stage) -> AsyncIterator[tuple[Settings, Engine]]:
         stage("MongoDB and the PDS")
+        connect = await _connecting()
         async with connect(chosen) as engine:
             yield chosen, engine
 
@@ -45,11 +50,12 @@ def demo(users: int) -> None:
     async def connected(stage: Stage) -> AsyncIterator[tuple[Settings, Engine]]:
         stage(f"the sandbox with {users:,} people")
         async with _sandbox(users, stage) as environment:
-            chosen = settings.load(environment)
+            connect = await _connecting()
+            chosen = (await _imported("acconsole.settings")).load(environment)
             async with connect(chosen) as engine:
                 yield chosen, engine
 
-    ConsoleApp(Label(settings.SANDBOX, "green", False), connected).run()
+    ConsoleApp(Label("sandbox", "green", False), connected).run()
 
 
 def sandbox(users: int, rate_limits: bool) -> None:
@@ -58,6 +64,16 @@ def sandbox(users: int, rate_limits: bool) -> None:
     from acconsole.sandbox.foreground import run
 
     run(users, sys.stdout, rate_limits=rate_limits)
+
+
+async def _imported(name: str) -> Any:
+    # In a thread, for the first screen is painted before what stands behind it is there.
+    return await asyncio.to_thread(importlib.import_module, name)
+
+
+async def _connecting() -> Connect:
+    connect: Connect = (await _imported("acconsole.stores.connect")).connect
+    return connect
 
 
 def _need_the_sandbox() -> None:
