@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import signal
+import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
@@ -48,9 +52,20 @@ class ConsoleApp(App[None]):
         self.news: Signal[News] = Signal(self, "news")
 
     def on_mount(self) -> None:
+        if threading.current_thread() is threading.main_thread():
+            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._hung_up)
         self.push_screen(UsersScreen())
         # The first screen paints before anything is connected.
         self.call_after_refresh(self.runner.connect)
+
+    def _hung_up(self) -> None:
+        """The terminal is gone: leave as one would by hand, a run settled first."""
+        # Whatever is still painted has nowhere to go, and to write to a dead terminal would block for ever.
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        for number in (0, 1, 2):
+            os.dup2(nowhere, number)
+        os.close(nowhere)
+        self.exit()
 
     async def on_unmount(self) -> None:
         await self.runner.close()
