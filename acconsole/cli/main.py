@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Coroutine
 from typing import Any, NoReturn
@@ -65,9 +66,7 @@ def sandbox(users: int, rate_limits: bool) -> None:
 @click.option("--filter", "account", type=click.Choice(ACCOUNT_STATES), help="Only accounts in this state.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most so many.")
 @options.output
-def users(
-    query: str, account: str | None, limit: int | None, as_json: bool, quiet: bool, verbose: bool
-) -> None:
+def users(query: str, account: str | None, limit: int | None, as_json: bool, quiet: bool) -> None:
     """Search users by handle, PDS handle, DID, code or id.
 
     \b
@@ -90,7 +89,6 @@ def status(
     kinds: tuple[MediaType, ...],
     as_json: bool,
     quiet: bool,
-    verbose: bool,
 ) -> None:
     """Show what is in sync and what is not, per media type. Exit status 1 when something is not.
 
@@ -147,34 +145,42 @@ def _run(work: Coroutine[Any, Any, Exit]) -> NoReturn:
 
 def main() -> NoReturn:
     """The entry point: every error that is ours comes out as one paragraph and its exit status."""
-    as_json = "--json" in sys.argv
+    try:
+        status = _outcome("--json" in sys.argv)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read the output has seen enough; what is left of it has nowhere to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = Exit.OK
+    sys.exit(status)
+
+
+def _outcome(as_json: bool) -> int:
+    """Run the command; its exit status, once an error has been told."""
     try:
         cli.main(prog_name="acconsole", standalone_mode=False)
-    except AcError as error:
-        _tell(error, as_json)
-        sys.exit(error.exit_status)
+    except SystemExit as ended:
+        return int(ended.code or 0)
     except click.exceptions.Exit as ended:
-        sys.exit(ended.exit_code)
+        return ended.exit_code
+    except AcError as error:
+        return _tell(error, as_json)
     except click.ClickException as error:
         context = getattr(error, "ctx", None)
         hint = f"See `{context.command_path} --help`." if context else "See `acconsole --help`."
-        _tell(UsageError(error.format_message(), hint), as_json)
-        sys.exit(Exit.USAGE)
+        return _tell(UsageError(error.format_message(), hint), as_json)
     except (KeyboardInterrupt, asyncio.CancelledError, click.Abort):
-        sys.exit(Exit.INTERRUPTED)
-    except BrokenPipeError:
-        # Whoever read the output has seen enough; what is left in the buffer has nowhere to go.
-        sys.stderr.close()
-        sys.exit(Exit.OK)
-    sys.exit(Exit.OK)
+        return Exit.INTERRUPTED
+    return Exit.OK
 
 
-def _tell(error: AcError, as_json: bool) -> None:
+def _tell(error: AcError, as_json: bool) -> Exit:
     if as_json:
         print(json.dumps({"error": {"title": error.title, "message": error.message, "hint": error.hint}}))
-        return
+        return error.exit_status
     from acconsole.inert import drawn
 
     print(f"{error.title}: {drawn(error.message)}", file=sys.stderr)
     if error.hint:
         print(drawn(error.hint), file=sys.stderr)
+    return error.exit_status

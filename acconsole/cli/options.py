@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import logging
+import sys
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -13,10 +15,22 @@ from acconsole.media.base import MediaType
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+def _verbose(context: click.Context, option: click.Parameter, chosen: bool) -> None:
+    if chosen:
+        # httpx tells method, address and answer of each request at this level, and no header.
+        logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(name)s %(message)s")
+
+
 def output(command: F) -> F:
     """`--json`, `--quiet`, `--verbose`."""
     for option in (
-        click.option("--verbose", is_flag=True, help="Say more on stderr."),
+        click.option(
+            "--verbose",
+            is_flag=True,
+            expose_value=False,
+            callback=_verbose,
+            help="Tell each request on stderr.",
+        ),
         click.option("--quiet", is_flag=True, help="Say nothing on stderr but errors."),
         click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout, nothing else."),
     ):

@@ -38,7 +38,6 @@ class Options:
     wait: bool
     as_json: bool
     quiet: bool
-    verbose: bool
     max_deletes: int | None = None
     prune: bool = False
     confirm: str | None = None
