@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -137,7 +138,9 @@ class PdsRepos:
     async def _pages(self, did: str, kind: MediaType) -> AsyncIterator[RepoRecord]:
         params: dict[str, Any] = {"repo": did, "collection": kind.nsid, "limit": 100}
         async for each in self._listed("com.atproto.repo.listRecords", params, "records"):
-            yield RepoRecord(kind, each["uri"].rsplit("/", 1)[-1], each["cid"], each["value"])
+            with _sensible():
+                found = RepoRecord(kind, each["uri"].rsplit("/", 1)[-1], each["cid"], dict(each["value"]))
+            yield found
 
     async def _blobs(self, did: str) -> frozenset[str]:
         listed = self._listed("com.atproto.sync.listBlobs", {"did": did, "limit": 1000}, "cids")
@@ -145,7 +148,8 @@ class PdsRepos:
 
     async def latest(self, did: str) -> Commit:
         answer = await self._json("com.atproto.sync.getLatestCommit", {"did": did}, did)
-        return Commit(answer["cid"], answer["rev"])
+        with _sensible():
+            return Commit(answer["cid"], answer["rev"])
 
     async def heads(self) -> AsyncIterator[RepoHead]:
         async for each in self._listed("com.atproto.sync.listRepos", {"limit": 1000}, "repos"):
@@ -177,10 +181,11 @@ class PdsRepos:
         while True:
             page = {**params, "cursor": cursor} if cursor else params
             answer = await self._json(nsid, page, params.get("did") or params.get("repo"))
-            for each in answer[field]:
+            with _sensible():
+                listed, cursor = list(answer[field]), answer.get("cursor")
+            for each in listed:
                 yield each
-            cursor = answer.get("cursor")
-            if not cursor or not answer[field]:
+            if not cursor or not listed:
                 return
 
     async def _json(self, nsid: str, params: dict[str, Any], did: str | None = None) -> dict[str, Any]:
@@ -209,6 +214,15 @@ class PdsRepos:
         if name == "RepoNotFound" or (name == "InvalidRequest" and response.status_code == 400 and did):
             return AccountError(f"The PDS has no repo {did}.", "Create the account first.", state="none")
         return self._unreachable()
+
+
+@contextmanager
+def _sensible() -> Iterator[None]:
+    """What is read here of an answer must be in it."""
+    try:
+        yield
+    except (KeyError, TypeError, AttributeError, ValueError):
+        raise Failed("The PDS's answer makes no sense.", "Is PDS_URL really a PDS?") from None
 
 
 def _unreadable(error: ValueError) -> Failed:

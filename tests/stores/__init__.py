@@ -1,0 +1,1 @@
+"""The stores on real servers, and on the faults that real servers cannot be made to show."""
