@@ -42,7 +42,7 @@ _AUTH_CODES = (8000, 18, 13)
 
 # A date that Python cannot hold and text that is not UTF-8 come out as values that block their doc,
 # where the defaults would end the whole stream.
-_OPTIONS: CodecOptions[dict[str, Any]] = CodecOptions(
+OPTIONS: CodecOptions[dict[str, Any]] = CodecOptions(
     tz_aware=True,
     datetime_conversion=DatetimeConversion.DATETIME_AUTO,
     unicode_decode_error_handler="surrogateescape",
@@ -78,7 +78,7 @@ class MongoDocs:
                 "It begins with mongodb:// or mongodb+srv://.",
             ) from None
         self._where = ", ".join(f"{host}:{port}" for host, port in nodes) or "its cluster"
-        self._database = self._client.get_database(name, codec_options=_OPTIONS)
+        self._database = self._client.get_database(name, codec_options=OPTIONS)
 
     async def close(self) -> None:
         # The driver says goodbye to the server, and waits for it: not on the event loop.
