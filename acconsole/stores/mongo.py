@@ -42,7 +42,7 @@ _AUTH_CODES = (8000, 18, 13)
 
 # A date that Python cannot hold and text that is not UTF-8 come out as values that block their doc,
 # where the defaults would end the whole stream.
-OPTIONS: CodecOptions[dict[str, Any]] = CodecOptions(
+OPTIONS: CodecOptions[Any] = CodecOptions(
     tz_aware=True,
     datetime_conversion=DatetimeConversion.DATETIME_AUTO,
     unicode_decode_error_handler="surrogateescape",
