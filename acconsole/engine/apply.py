@@ -200,6 +200,8 @@ class UserRun:
         return not self.stop.requested and not self.account.failed and self.plan.action != "wipe"
 
     async def _begin_live(self) -> None:
+        if self.plan.points:
+            self.sender.open()
         snapshot = await self.patience.of(self.world.repos.snapshot, self.reconciler.did)
         if snapshot.commit != self.plan.commit:
             await self.reconciler.read_docs()

@@ -32,6 +32,7 @@ class Sender:
     def __init__(self, run: UserRun) -> None:
         self._run = run
         self._session: RepoSession | None = None
+        self._opening: asyncio.Task[RepoSession] | None = None
         self._flight: asyncio.Task[bool] | None = None
         self._batches = 0
         self._last_size = 0
@@ -87,8 +88,14 @@ class Sender:
     async def login(self) -> RepoSession:
         """The user's session, opened when the first write needs it. Raises `AccountError`."""
         if self._session is None:
-            self._session = await self._run.world.repos.login(self._run.plan.user)
+            self._session = await self.open()
         return self._session
+
+    def open(self) -> asyncio.Task[RepoSession]:
+        """Begin to log in, which the PDS takes its time for; what comes of it is told by `login`."""
+        if self._opening is None:
+            self._opening = asyncio.ensure_future(self._run.world.repos.login(self._run.plan.user))
+        return self._opening
 
     async def _room(self) -> tuple[int | None, bool]:
         """The points that may be sent now, None for any number, and whether that was waited for.
@@ -175,5 +182,7 @@ class Sender:
 
     async def settle(self) -> None:
         """See the batch that is on its way to its end, whatever becomes of the run."""
+        if self._opening:
+            await finish(self._opening, 30)
         if self._flight:
             await finish(self._flight, 30)
