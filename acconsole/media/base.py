@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
+from urllib.parse import unquote
 
 Doc = Mapping[str, Any]
 """A document of a media collection. `_id` is whatever Mongo holds; dates are aware `datetime`s."""
@@ -166,6 +167,11 @@ def slug_field(doc: Doc) -> str:
     if _SUB_ANYWHERE.search(slug):
         raise BlockedDoc("slug", "holds a user's id")
     return slug
+
+
+def names_a_user(text: str) -> bool:
+    """Whether a user's id is somewhere in a text, percent-encoded or not."""
+    return _SUB_ANYWHERE.search(unquote(text)) is not None
 
 
 def code_field(doc: Doc) -> str:

@@ -22,19 +22,20 @@ def thumbnail(data: bytes, max_size: int) -> bytes:
 
     A PNG that is 512 by 512 already comes back byte for byte, once it has been decoded to the end.
     """
-    image = _opened(data)
+    image = opened(data)
     if image.format == "PNG" and image.size == (SIDE, SIDE) and len(data) <= max_size:
         return data
-    return _encoded(_contained(image), max_size)
+    return _encoded(contained(image.convert("RGBA"), (SIDE, SIDE)), max_size)
 
 
-def _opened(data: bytes) -> Image.Image:
+def opened(data: bytes, max_pixels: int = MAX_PIXELS, formats: tuple[str, ...] = _FORMATS) -> Image.Image:
+    """A picture's bytes as a picture, decoded to the end. Raises `NoPicture`."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            image: Image.Image = Image.open(io.BytesIO(data), formats=_FORMATS)
+            image: Image.Image = Image.open(io.BytesIO(data), formats=formats)
         width, height = image.size
-        if width * height > MAX_PIXELS:
+        if width * height > max_pixels:
             raise NoPicture(f"declares {width:,} by {height:,} pixels")
         image.load()
     except NoPicture:
@@ -47,13 +48,15 @@ def _opened(data: bytes) -> Image.Image:
     return image
 
 
-def _contained(image: Image.Image) -> Image.Image:
-    width, height = image.size
-    scale = SIDE / max(width, height)
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+def contained(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """The picture whole and in proportion in the middle of `size`, the rest transparent, or black in RGB."""
+    scale = min(size[0] / image.width, size[1] / image.height)
+    inside = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
     resample = Image.Resampling.NEAREST if scale >= 1 else Image.Resampling.LANCZOS
-    canvas = Image.new("RGBA", (SIDE, SIDE))
-    canvas.paste(image.convert("RGBA").resize(size, resample), ((SIDE - size[0]) // 2, (SIDE - size[1]) // 2))
+    mode = "RGB" if image.mode == "RGB" else "RGBA"
+    canvas = Image.new(mode, size)
+    place = ((size[0] - inside[0]) // 2, (size[1] - inside[1]) // 2)
+    canvas.paste(image.convert(mode).resize(inside, resample), place)
     return canvas
 
 
