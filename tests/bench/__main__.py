@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 import sys
 
-from tests.bench import restore, start, status
+from tests.bench import restore, start, status, tapes
 from tests.bench.report import show
 from tests.world import world
 
-NAMES = ("start", "status", "restore")
+NAMES = ("start", "tapes", "status", "restore")
 
 
 async def _main(names: list[str]) -> bool:
     kept = True
     if "start" in names:
         kept &= show(await start.measure())
+    if "tapes" in names:
+        kept &= show(await tapes.measure())
     if {"status", "restore"} & set(names):
         with world() as servers:
             if "status" in names:
