@@ -13,7 +13,8 @@
     │   └── Unconfirmed
     └── Failed             4    something in reach went wrong
         ├── AccountError        this user's account cannot be used: none, inactive, dead password
-        ├── BlobError           a picture that cannot be fetched, read or stored
+        ├── BlobError           a picture or video that cannot be fetched, made or stored
+        │   └── NoObject        what was asked for is surely not there
         ├── BackupError         a backup that was not written or does not read back
         ├── BudgetSpent         a rate limit leaves no room; says when it will
         ├── Uncertain           a write whose outcome is not known: read again, match again
@@ -130,6 +131,10 @@ class AccountError(Failed):
 
 class BlobError(Failed):
     title = "No picture"
+
+
+class NoObject(BlobError):
+    title = "Not there"
 
 
 @dataclass(eq=False)

@@ -76,7 +76,7 @@ def reference_server(*, rate_limits: bool = False, bypass_key: str | None = None
     command = install.node_command(HERE / "reference" / "server.mjs", *arguments)
     with tempfile.TemporaryDirectory(prefix="reference-pds-") as data:
         environment = install.node_environment() | {"TMPDIR": data}
-        with _child(command, cwd, environment) as ready:
+        with child(command, cwd, environment) as ready:
             yield PdsServer("reference", ready["url"], ready["adminPassword"], ready["jwtSecret"], bypass_key)
 
 
@@ -131,12 +131,12 @@ def mongo_server() -> Iterator[str]:
     )
     with tempfile.TemporaryDirectory(prefix="mongo-") as data:
         environment = {"TMPDIR": data, "HOME": data}
-        with _child([sys.executable, "-c", script], Path(data), environment) as ready:
+        with child([sys.executable, "-c", script], Path(data), environment) as ready:
             yield ready["url"]
 
 
 @contextmanager
-def _child(command: Sequence[str], cwd: Path, environment: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+def child(command: Sequence[str], cwd: Path, environment: Mapping[str, str]) -> Iterator[dict[str, Any]]:
     """A process that prints a line of JSON when it is ready (given here) and ends when its stdin closes."""
     with tempfile.TemporaryFile("w+") as log:
         process = subprocess.Popen(

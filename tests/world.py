@@ -28,11 +28,12 @@ SOURCE = "(wipe blue) (ink yellow) (line 0 0 width height) (later spin (frame) {
 
 @dataclass
 class World:
-    """Servers, a database, and the addresses under which an engine reaches them."""
+    """Servers, a database, and the addresses under which an engine reaches them; `more` settings beside."""
 
     pds: PdsServer
     mongo_uri: str
     name: str
+    more: dict[str, str] = field(default_factory=dict)
     _ids: Iterator[int] = field(default_factory=lambda: count(1))
 
     def __post_init__(self) -> None:
@@ -78,6 +79,7 @@ class World:
             "PDS_URL": pds_url or self.pds.url,
             "ACCONSOLE_STATE_DIR": state,
             "ACCONSOLE_CONFIG": os.devnull,
+            **self.more,
         }
 
     @asynccontextmanager

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Coroutine
+from pathlib import Path
 from typing import Any, NoReturn
 
 import click
@@ -106,6 +107,7 @@ def status(
 @cli.command()
 @click.argument("handle")
 @click.option("--prune", is_flag=True, help="Delete records of deleted and unknown docs too.")
+@click.option("--retry-blocked", is_flag=True, help="Look again for what was found nowhere before.")
 @options.filters(codes=True)
 @options.running
 @options.output
@@ -137,6 +139,28 @@ def wipe(handle: str, **chosen: Any) -> None:
     from acconsole.cli import running
 
     _run(running.wipe(handle, running.Options(**chosen)))
+
+
+@cli.group()
+def tape() -> None:
+    """Single tapes, without any server."""
+
+
+@tape.command()
+@click.argument("source", metavar="ZIP_OR_URL")
+@click.option("-o", "--output", required=True, metavar="OUT.mp4", help="Where the video goes.")
+@click.option("--thumbnail", metavar="OUT.jpg", help="Where the thumbnail goes; without it, nowhere.")
+@options.output
+def convert(source: str, output: str, thumbnail: str | None, as_json: bool, quiet: bool) -> None:
+    """Make the video of a tape's ZIP. Needs no settings.
+
+    \b
+    Example:
+      acconsole tape convert 2025.10.4.17.2.zip -o tape.mp4
+    """
+    from acconsole.cli import tape as tapes
+
+    _run(tapes.convert(source, Path(output), Path(thumbnail) if thumbnail else None, as_json, quiet))
 
 
 def _run(work: Coroutine[Any, Any, Exit]) -> NoReturn:

@@ -15,6 +15,7 @@ from acconsole.engine import search
 from acconsole.engine.model import User
 from acconsole.engine.sync import Engine
 from acconsole.errors import Exit
+from acconsole.inert import drawn
 from acconsole.media.base import MediaType
 from acconsole.stores.connect import connect
 
@@ -52,6 +53,8 @@ async def status(
         known = await engine.users()
         chosen = known if everybody else _chosen(known, handles)
         states = await _states(engine, chosen, kinds, tell=everybody and not quiet and sys.stderr.isatty())
+        if engine.trouble:
+            print(drawn(engine.trouble), file=sys.stderr)
     single = len(handles) == 1
     print(json.dumps(states[0] if single else states) if as_json else show.statuses(states))
     if not everybody and any("error" in state for state in states):

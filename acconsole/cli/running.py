@@ -23,6 +23,7 @@ from acconsole.engine.model import User
 from acconsole.engine.plan import Plan
 from acconsole.engine.sync import Engine
 from acconsole.errors import AcError, Exit, Unconfirmed
+from acconsole.inert import drawn
 from acconsole.media.base import MediaType
 from acconsole.stores.connect import connect
 
@@ -40,13 +41,20 @@ class Options:
     quiet: bool
     max_deletes: int | None = None
     prune: bool = False
+    retry_blocked: bool = False
     confirm: str | None = None
 
 
 async def restore(handle: str, options: Options) -> Exit:
     """Plan a restore, show it, and run it."""
     async with _engine(handle) as (engine, user):
-        plan = await engine.plan_restore(user, options.kinds, codes=options.codes, prune=options.prune)
+        plan = await engine.plan_restore(
+            user,
+            options.kinds,
+            codes=options.codes,
+            prune=options.prune,
+            retry_blocked=options.retry_blocked,
+        )
         return await _run(engine, plan, options, handle)
 
 
@@ -61,6 +69,8 @@ async def wipe(handle: str, options: Options) -> Exit:
 async def _engine(handle: str) -> AsyncIterator[tuple[Engine, User]]:
     async with connect(settings.load(os.environ)) as engine:
         yield engine, search.resolve(await engine.users(), handle)
+        if engine.trouble:
+            print(drawn(engine.trouble), file=sys.stderr)
 
 
 async def _run(engine: Engine, plan: Plan, options: Options, typed: str) -> Exit:

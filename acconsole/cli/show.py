@@ -57,13 +57,25 @@ def plan(chosen: Plan, live: bool) -> str:
     tally = chosen.tally()
     lines = [head, tally_line(tally, len(chosen.blocked))]
     if chosen.points:
-        seconds = expected_seconds(chosen.points, tally.items, tally.blobs)
+        seconds = expected_seconds(chosen.points, tally.items, tally.blobs, chosen.videos)
         lines.append(f"{chosen.points:,} points of {HOURLY_POINTS:,} an hour, about {duration(seconds)}")
+    if fact := videos(chosen):
+        lines.append(fact)
     left_out = [f"{each.kind} {each.ref}: {each.field} {each.reason}" for each in chosen.blocked]
     lines += items(left_out, "blocked")
     if chosen.is_empty:
         lines.append("Nothing to do.")
     return "\n".join(map(drawn, lines))
+
+
+def videos(chosen: Plan) -> str | None:
+    """What there is to know of the videos that a plan makes, if it does."""
+    if not chosen.videos:
+        return None
+    made = "1 video is made" if chosen.videos == 1 else f"{chosen.videos:,} videos are made"
+    if chosen.blob_limit is None:
+        return f"{made}."
+    return f"{made}; one over {size(chosen.blob_limit)} is encoded again to fit the PDS."
 
 
 def result(made: RunResult) -> str:
@@ -115,6 +127,14 @@ def tally_line(tally: Tally, blocked: int) -> str:
 def number(count: int) -> str:
     """A count with its thousands parted; zero is a dot."""
     return f"{count:,}" if count else "·"
+
+
+def size(count: int) -> str:
+    """Bytes as a person says them, in decimal units."""
+    for unit, step in (("MB", 1_000_000), ("KB", 1_000)):
+        if count >= step:
+            return f"{count / step:,.1f} {unit}"
+    return f"{count} bytes"
 
 
 def duration(seconds: float) -> str:

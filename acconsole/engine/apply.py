@@ -22,8 +22,9 @@ from acconsole.engine.backup import Backup
 from acconsole.engine.events import Event, Failure, RunResult, Stop
 from acconsole.engine.guard import Guard
 from acconsole.engine.link import Linker
+from acconsole.engine.model import Verdict
 from acconsole.engine.plan import Action, BlockedItem, Operation, Plan, Tally, tally
-from acconsole.engine.ports import Docs, Objects, Repos
+from acconsole.engine.ports import World
 from acconsole.engine.prepare import Preparer
 from acconsole.engine.reconcile import Reconciler
 from acconsole.engine.recovery import Patience, Recovery
@@ -42,15 +43,6 @@ ORDER = (MediaType.MOODS, MediaType.PIECES, MediaType.KIDLISP, MediaType.PAINTIN
 """Records without blobs first, so that a slow picture holds nobody's text up."""
 
 Key = tuple[MediaType, str]
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """The ports that a run works with."""
-
-    docs: Docs
-    repos: Repos
-    objects: Objects
 
 
 @dataclass(slots=True)
@@ -131,9 +123,15 @@ class UserRun:
         self.emit(events.Dropped(operation.kind, 1, reason))
 
     def block(self, operation: Operation, name: str, reason: str) -> None:
-        """One operation's doc turned out not to give a valid record."""
+        """One operation's doc turned out not to give a valid record.
+
+        The further records of the doc stay too: one of them may hold what this one lacks.
+        """
         self.pending.pop(operation.key, None)
         self.emit(events.ItemBlocked(BlockedItem(operation.kind, operation.ref or "", name, reason)))
+        for op in [op for op in self.pending.values() if op.verdict is Verdict.DUPLICATE]:
+            if (op.kind, op.ref) == (operation.kind, operation.ref):
+                self.drop(op, "the record that is to stay could not be mended")
 
     # -- the run -------------------------------------------------------------------------------------
 

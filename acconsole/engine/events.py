@@ -12,6 +12,7 @@ from typing import Any
 
 from acconsole.engine.plan import BlockedItem, Plan, Tally
 from acconsole.media.base import MediaType
+from acconsole.media.conversion import Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,32 @@ class BlobStored(Event):
     ref: str
     size: int
     uploaded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TapeMoved(Event):
+    """A tape's video is on its way: the stage, and how far that is (bytes or frames, of how many)."""
+
+    ref: str
+    stage: Stage
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class TapeMade(Event):
+    """A tape's video is made: sizes in bytes, of the ZIP and of the MP4, and what was odd about it.
+
+    `fitted`: encoded again, coarser, to fit the PDS's limit.
+    """
+
+    ref: str
+    zip_size: int
+    video_size: int
+    frames: int
+    seconds: float
+    fitted: bool
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

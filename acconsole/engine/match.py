@@ -102,8 +102,10 @@ def _judge(kind: MediaType, doc: SourceDoc, own: list[RepoRecord], blobs: frozen
     wanted = () if isinstance(built, Blocked) else built.blobs
     keeper = _keeper(doc, own, wanted, blobs) if own else None
     pairs = [Pair(kind, Verdict.DUPLICATE, doc, other) for other in own if other is not keeper]
-    if isinstance(built, Blocked):
-        return [Pair(kind, Verdict.BLOCKED, doc, keeper, blocked=built), *pairs]
+    blocked = built if isinstance(built, Blocked) else _hindered(doc, built, keeper, blobs)
+    if blocked:
+        return [Pair(kind, Verdict.BLOCKED, doc, keeper, blocked=blocked), *pairs]
+    assert isinstance(built, Built)
     if keeper is None:
         return [Pair(kind, Verdict.MISSING, doc, None, built=built)]
     fields = differing(kind, built, keeper, blobs)
@@ -111,14 +113,32 @@ def _judge(kind: MediaType, doc: SourceDoc, own: list[RepoRecord], blobs: frozen
     return [Pair(kind, Verdict.STALE if fields else linked, doc, keeper, fields, built), *pairs]
 
 
+def _hindered(
+    doc: SourceDoc, built: Built, keeper: RepoRecord | None, blobs: frozenset[str]
+) -> Blocked | None:
+    """The doc's hindrance, unless the record has what cannot be had."""
+    return doc.hindrance if keeper is None or _lacks(doc, keeper, built.blobs, blobs) else None
+
+
+def _lacks(doc: SourceDoc, found: RepoRecord, wanted: Sequence[BlobWanted], blobs: frozenset[str]) -> bool:
+    """Whether a record is without the blob that cannot be had for its doc."""
+    name = doc.hindrance.field if doc.hindrance else None
+    return any(
+        blob.field == name and not blob_agrees(found.value.get(blob.field), blob, blobs) for blob in wanted
+    )
+
+
 def _keeper(
     doc: SourceDoc, own: list[RepoRecord], wanted: Sequence[BlobWanted], blobs: frozenset[str]
 ) -> RepoRecord:
-    """The record that stays: the one that the doc names, else the one with its blobs, else the oldest."""
+    """The record that stays: the one that the doc names, else the one with its blobs, else the oldest.
 
-    def rank(found: RepoRecord) -> tuple[bool, bool, str]:
+    Before all goes one that has the blob which cannot be had again.
+    """
+
+    def rank(found: RepoRecord) -> tuple[bool, bool, bool, str]:
         whole = all(blob_agrees(found.value.get(blob.field), blob, blobs) for blob in wanted)
-        return (found.rkey != doc.rkey, not whole, found.rkey)
+        return (_lacks(doc, found, wanted, blobs), found.rkey != doc.rkey, not whole, found.rkey)
 
     return min(own, key=rank)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 
-from acconsole.media.base import GUEST, Doc, MediaType, Record, is_dead, ref_of, rkey_of
+from acconsole.media.base import GUEST, Blocked, Doc, MediaType, Record, is_dead, ref_of, rkey_of
 from acconsole.media.lexicon import is_blob
 
 
@@ -73,17 +73,21 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class SourceDoc:
-    """One doc as the engine handles it: its join key, the rkey that it stores, whether it is deleted."""
+    """One doc as the engine handles it: its join key, the rkey that it stores, whether it is deleted.
+
+    `hindrance`: a blob that is known not to be had, and why; a record that lacks it stays as it is.
+    """
 
     kind: MediaType
     ref: str
     doc: Doc
     rkey: str | None
     dead: bool
+    hindrance: Blocked | None = None
 
     @classmethod
-    def of(cls, kind: MediaType, doc: Doc) -> SourceDoc:
-        return cls(kind, ref_of(doc), doc, rkey_of(doc), is_dead(doc))
+    def of(cls, kind: MediaType, doc: Doc, hindrance: Blocked | None = None) -> SourceDoc:
+        return cls(kind, ref_of(doc), doc, rkey_of(doc), is_dead(doc), hindrance)
 
 
 @dataclass(frozen=True, slots=True)

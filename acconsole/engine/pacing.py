@@ -15,6 +15,8 @@ from acconsole.engine.ports import Window
 HOURLY_POINTS = 5_000
 """What the PDS allows a repo to write in an hour, when its operator has the limits on."""
 DAILY_POINTS = 35_000
+SECONDS_A_VIDEO = 2.0
+"""Fetched, made and stored, on a machine of two cores."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +36,11 @@ def room(windows: Sequence[Window], now: Callable[[], float] = time.time) -> Roo
     return Room(tightest.remaining, tightest.reset)
 
 
-def expected_seconds(points: int, operations: int, blobs: int) -> float:
+def expected_seconds(points: int, operations: int, blobs: int, videos: int = 0) -> float:
     """How long a run is expected to take: the PDS's measured pace, and an hour's wait for each spent budget.
 
     Some 1,300 records a second in full batches and ten pictures a second, on the reference PDS.
+    `blobs` counts the videos too.
     """
     waits = max(0, points - 1) // HOURLY_POINTS
-    return waits * 3600 + operations / 1_300 + blobs / 10
+    return waits * 3600 + operations / 1_300 + (blobs - videos) / 10 + videos * SECONDS_A_VIDEO

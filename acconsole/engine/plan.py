@@ -13,9 +13,7 @@ from acconsole.engine.match import Matched, Pair, blob_agrees
 from acconsole.engine.model import RepoRecord, SourceDoc, User, Verdict
 from acconsole.media import lexicon, tid
 from acconsole.media.base import Blocked, Built, MediaType, Record, parse_when
-
-NOT_BUILT = {MediaType.TAPES: Blocked("video", "video not built yet")}
-"""Media types whose blobs cannot be made: what wants one is left out of a plan, for this reason."""
+from acconsole.media.tapes import VIDEO
 
 LEGACY_FIELDS = {kind: ("mongoId", "mood") if kind is MediaType.MOODS else ("mongoId",) for kind in MediaType}
 """What an update drops; every other further field of a record is kept."""
@@ -102,6 +100,8 @@ class Plan:
     `deletes_capped` leaves duplicates out: only these count against `--max-deletes`.
     `problem` says why nothing can be done to this user, else None: no account, or one that is not active.
     `unlink` holds, for a wipe, the refs of the docs whose stored rkeys are cleared at the end.
+    `retry_blocked`: docs that were found without a source are tried again. `blob_limit`: the bytes that the
+    PDS takes of a blob, None in a plan that makes no video.
     """
 
     action: str
@@ -116,6 +116,8 @@ class Plan:
     records: int = 0
     prune: bool = False
     problem: str | None = None
+    retry_blocked: bool = False
+    blob_limit: int | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -132,6 +134,11 @@ class Plan:
     def points(self) -> int:
         """What the plan costs of the PDS's budget for repo writes."""
         return sum(op.action.points for op in self.operations)
+
+    @property
+    def videos(self) -> int:
+        """How many videos are made, which takes longer than all else."""
+        return sum(VIDEO.field in op.blobs for op in self.operations)
 
     @property
     def deletes_capped(self) -> int:
@@ -194,14 +201,15 @@ def restore(
     blobs: frozenset[str],
     *,
     codes: Collection[str] = (),
+    refs: Collection[str] = (),
     prune: bool = False,
 ) -> tuple[list[Operation], list[BlockedItem]]:
-    """What brings one media type's records to what the docs say; `codes` narrows it to single docs.
+    """What brings one media type's records to what the docs say; `codes` and `refs` narrow it to single docs.
 
     `blobs` are the repo's; a blob that a record already has and the repo holds is kept.
     """
     rkeys = rkeys_for(docs, records)
-    chosen = [pair for pair in matched.pairs if _named(code_of(pair), codes)]
+    chosen = [pair for pair in matched.pairs if _named(code_of(pair), codes) and _named(_ref_of(pair), refs)]
     operations, blocked = [], []
     for pair in chosen:
         operation = _restoring(pair, rkeys, blobs, prune)
@@ -215,8 +223,6 @@ def restore(
 
 def _hindrance(pair: Pair, operation: Operation | None) -> Blocked | None:
     """Why a pair is left out of a plan, if it is."""
-    if operation and operation.blobs and pair.kind in NOT_BUILT:
-        return NOT_BUILT[pair.kind]
     if operation and operation.action is Action.UPDATE and pair.record and not _can_be_kept(pair.record):
         return Blocked("record", "holds further fields that JSON cannot carry unchanged")
     return pair.blocked
@@ -234,6 +240,10 @@ def code_of(pair: Pair) -> str | None:
     """The code by which a person names the pair: the doc's, else the record's."""
     code = pair.doc.doc.get("code") if pair.doc else pair.record.value.get("code") if pair.record else None
     return code if isinstance(code, str) else None
+
+
+def _ref_of(pair: Pair) -> str | None:
+    return pair.doc.ref if pair.doc else claimed_ref(pair.record.value) if pair.record else None
 
 
 def _restoring(pair: Pair, rkeys: dict[str, str], blobs: frozenset[str], prune: bool) -> Operation | None:
@@ -297,7 +307,7 @@ def deletion(pair: Pair) -> Operation:
     """The delete of a pair's record."""
     assert pair.record is not None
     # An orphan's own claim is kept: the doc may have come since Mongo was read, and is looked for again.
-    ref = pair.doc.ref if pair.doc else claimed_ref(pair.record.value)
+    ref = _ref_of(pair)
     return Operation(Action.DELETE, pair.kind, pair.verdict, ref, pair.record.rkey, pair.record.cid)
 
 

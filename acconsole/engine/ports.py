@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from acconsole.engine.model import RepoHead, Snapshot, User
 from acconsole.media.base import Doc, MediaType, Record
+from acconsole.media.conversion import Conversion, Tell
 from acconsole.media.sources import Source
 
 
@@ -61,6 +64,9 @@ class Docs(Protocol):
     def docs(self, owner: str, kind: MediaType) -> AsyncIterator[Doc]:
         """The owner's docs of a media type, the deleted ones too, streamed in no order."""
 
+    def every(self, kind: MediaType) -> AsyncIterator[Doc]:
+        """Every doc of a media type, whosever, the deleted ones too, streamed in no order."""
+
     async def by_refs(self, kind: MediaType, refs: Sequence[str]) -> dict[str, Doc]:
         """These docs as they are now, by ref; one that is gone is not in the answer."""
 
@@ -82,6 +88,10 @@ class RepoSession(Protocol):
 
     async def upload_blob(self, data: bytes, mime: str) -> Record:
         """Store a blob; the answer is the blob as a record names it. Raises `BlobError`."""
+
+    @property
+    def limited(self) -> bool:
+        """Whether the PDS has rate limits on for us, as its answer to the login told."""
 
     def windows(self) -> Sequence[Window]:
         """The rate-limit windows that the PDS has told of, for this user's writes."""
@@ -130,12 +140,88 @@ class Repos(Protocol):
     async def blob(self, did: str, cid: str) -> bytes:
         """The bytes of a blob. Raises `BlobError` when it is not there."""
 
+    async def blob_limit(self) -> int:
+        """How many bytes a blob may have at most; the PDS is asked once. Raises `Unreachable`."""
+
+
+Moved = Callable[[int, int], None]
+"""Takes how many bytes have come, and of how many; 0 where that is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some bytes of an object, from its byte `start` on. `total`: how many the object has."""
+
+    data: bytes = field(repr=False)
+    start: int
+    total: int
+
 
 class Objects(Protocol):
-    """The site and its object storage."""
+    """The site, its object storage, and whatever else a doc names that may be asked.
 
-    async def fetch(self, source: Source, max_size: int) -> bytes:
-        """The bytes of an object. Raises `BlobError` when it is not there or larger, `Unreachable`."""
+    Each raises `NoObject` for what is surely not there, or may not be asked, and `BlobError` for any other
+    trouble.
+    """
+
+    async def fetch(self, source: Source, max_size: int, moved: Moved | None = None) -> bytes:
+        """The bytes of an object, no more than `max_size`; `moved` is told as they come."""
+
+    async def part(self, source: Source, start: int | None, length: int) -> Part:
+        """`length` bytes from `start` on, or the last ones for None; fewer where the object ends.
+
+        A host that knows of no parts gives the whole object, unless it is too large.
+        """
 
     async def exists(self, source: Source) -> bool | None:
         """Whether the object is there; None when that cannot be told now."""
+
+
+class Converter(Protocol):
+    """What makes videos of tapes, elsewhere than on the event loop: worker processes, or a cluster."""
+
+    async def convert(self, data: bytes, max_size: int, tell: Tell) -> Conversion:
+        """A ZIP's bytes as a video of at most `max_size` bytes; `tell` is called on the event loop.
+
+        Cancelling it ends the work. Raises `BlobError` when the ZIP gives no video, takes too long or too
+        much memory, or its worker dies; `Unreachable` and `SettingsError` when a cluster is of no use.
+        """
+
+
+class Sourceless(Protocol):
+    """What this machine remembers of docs that were found without a source. Nothing here ever raises."""
+
+    async def known(self, kind: MediaType) -> Mapping[str, str]:
+        """The digests of these docs as they were then, by ref."""
+
+    async def add(self, kind: MediaType, ref: str, digest: str) -> None:
+        """Remember one doc."""
+
+    async def forget(self, kind: MediaType, ref: str) -> None:
+        """One doc has a source after all."""
+
+    @property
+    def trouble(self) -> str | None:
+        """What is wrong with the memory itself, in one sentence; None while it is well."""
+
+
+def tapes_at_once(workers: int | None = None) -> asyncio.Semaphore:
+    """How many tapes may be in memory when so many workers convert them: each has one, and one waits."""
+    return asyncio.Semaphore((workers or os.cpu_count() or 1) + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """The ports that the engine works with.
+
+    `tape_zip_routes`: records of tapes carry the short address of their ZIP. `tapes_at_once`: whoever holds
+    a tape's bytes holds this, so that no more of them are in memory than keep every core busy.
+    """
+
+    docs: Docs
+    repos: Repos
+    objects: Objects
+    converter: Converter
+    sourceless: Sourceless
+    tape_zip_routes: bool = False
+    tapes_at_once: asyncio.Semaphore = field(default_factory=tapes_at_once)

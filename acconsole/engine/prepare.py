@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from acconsole.engine import blobs, events
+from acconsole.engine import blobs, events, tapes
 from acconsole.engine.batches import Ready
+from acconsole.engine.blobs import Made, Want
 from acconsole.engine.cid import blob_cid
 from acconsole.engine.model import Verdict
 from acconsole.engine.plan import Action, Operation
+from acconsole.engine.ports import World
+from acconsole.engine.tasks import together, unless
 from acconsole.errors import BlobError
 from acconsole.media import lexicon, record
 from acconsole.media.base import (
@@ -26,6 +29,8 @@ from acconsole.media.base import (
     owner_of,
     parse_when,
 )
+from acconsole.media.conversion import Stage
+from acconsole.media.tapes import VIDEO
 
 if TYPE_CHECKING:
     from acconsole.engine.apply import UserRun
@@ -33,23 +38,34 @@ if TYPE_CHECKING:
 AT_ONCE = 8
 """Pictures fetched, made and stored at the same time."""
 
+_MAKERS: dict[MediaType, Callable[[Want, World], Coroutine[Any, Any, Made | Blocked]]] = {
+    MediaType.PAINTINGS: blobs.painting,
+    MediaType.TAPES: tapes.tape,
+}
+"""The media types that want something of storage."""
+
 
 class Preparer:
     """Makes a run's operations ready to be sent, and leaves out those that no longer are to be."""
 
     def __init__(self, run: UserRun) -> None:
         self._run = run
-        self._limit = asyncio.Semaphore(AT_ONCE)
+        self._pictures_at_once = asyncio.Semaphore(AT_ONCE)
+        self._storing: dict[str, asyncio.Lock] = {}
 
     async def ready(self, operations: Sequence[Operation]) -> list[Ready]:
-        """The operations with their whole records; one whose picture cannot be had fails here."""
+        """The operations with their whole records.
+
+        One whose picture or video cannot be had fails here. When the run is to stop, those that are not
+        made yet are left out, and stay to be done.
+        """
         run = self._run
-        wants_storage = [op for op in operations if op.record is not None and _wants_storage(op)]
+        wants_storage = [op for op in operations if op.record is not None and op.kind in _MAKERS]
         if not wants_storage or not run.guard.permits():
             return [Ready.of(op, op.record) for op in operations]
         await run.sender.login()
         docs = await self._docs(wants_storage)
-        made = await asyncio.gather(*(self._made(op, docs.get(op.ref or "")) for op in operations))
+        made = await together(*(self._made(op, docs.get(op.ref or "")) for op in operations))
         return [each for each in made if each]
 
     async def _made(self, operation: Operation, doc: Doc | None) -> Ready | None:
@@ -58,27 +74,56 @@ class Preparer:
         if doc is None or not self._is_live(operation, doc):
             self._run.drop(operation, "the doc was deleted meanwhile")
             return None
+        built = record.build(operation.kind, doc)
+        if isinstance(built, Blocked):
+            self._run.block(operation, built.field, built.reason)
+            return None
+        video = operation.kind is MediaType.TAPES
         try:
-            async with self._limit:
-                whole = await self._whole(operation, operation.record, doc)
+            async with self._run.world.tapes_at_once if video else self._pictures_at_once:
+                return await self._whole(operation, operation.record, doc, built)
         except BlobError as error:
             self._run.fail(operation, error.message)
             return None
+
+    async def _whole(self, operation: Operation, record: Record, doc: Doc, built: Built) -> Ready | None:
+        """The operation with its record made whole and its blobs stored; None when it is not to be sent."""
+        run = self._run
+        want = await self._want(operation, record, doc)
+        made = await unless(run.stop.wait, _MAKERS[operation.kind](want, run.world))
+        if isinstance(made, Blocked):
+            run.block(operation, made.field, made.reason)
+        if made is None or isinstance(made, Blocked):
+            return None
+        wanted = {blob.field: blob for blob in built.blobs}
+        whole = made.record
+        for name, data in made.blobs.items():
+            whole = {**whole, name: await self._stored(operation, wanted[name], data)}
         return Ready.of(operation, whole)
 
-    async def _whole(self, operation: Operation, made: Record, doc: Doc) -> Record:
+    async def _want(self, operation: Operation, record: Record, doc: Doc) -> Want:
         run = self._run
-        whole = await blobs.look_up(operation.kind, doc, made, run.world.objects)
-        built = record.build(operation.kind, doc)
-        wanted = {} if isinstance(built, Blocked) else {blob.field: blob for blob in built.blobs}
-        for name in operation.blobs:
-            data = await blobs.make(operation.kind, name, doc, run.plan.user, run.world.objects)
-            whole = {**whole, name: await self._stored(operation, wanted[name], data)}
-        return whole
+        patiently = run.patience.of
+        limit = await patiently(run.world.repos.blob_limit) if VIDEO.field in operation.blobs else 0
+        return Want(
+            operation.blobs,
+            record,
+            doc,
+            run.plan.user,
+            limit,
+            run.emit,
+            lambda cid: patiently(run.world.repos.blob, run.reconciler.did, cid),
+        )
 
     async def _stored(self, operation: Operation, wanted: BlobWanted, data: bytes) -> Record:
         """The blob as a record names it; sent only when the repo does not hold it already."""
-        run, cid = self._run, blob_cid(data)
+        cid = blob_cid(data)
+        # Two records that want the same blob at the same time send it once.
+        async with self._storing.setdefault(cid, asyncio.Lock()):
+            return await self._stored_once(operation, wanted, data, cid)
+
+    async def _stored_once(self, operation: Operation, wanted: BlobWanted, data: bytes, cid: str) -> Record:
+        run, ref = self._run, operation.ref or ""
         held = cid in run.reconciler.blobs
         blob: Record = {
             "$type": "blob",
@@ -87,11 +132,17 @@ class Preparer:
             "size": len(data),
         }
         if not held:
+            self._uploading(wanted, ref, 0, len(data))
             session = await run.sender.login()
             blob = await session.upload_blob(data, wanted.mime)
             run.reconciler.blobs.add(cid)
-        run.emit(events.BlobStored(operation.kind, operation.ref or "", len(data), not held))
+            self._uploading(wanted, ref, len(data), len(data))
+        run.emit(events.BlobStored(operation.kind, ref, len(data), not held))
         return blob
+
+    def _uploading(self, wanted: BlobWanted, ref: str, done: int, total: int) -> None:
+        if wanted is VIDEO:
+            self._run.emit(events.TapeMoved(ref, Stage.UPLOAD, done, total))
 
     async def recheck(self, batch: Sequence[Ready]) -> list[Ready]:
         """The batch as its docs are now: deleted ones left out, changed ones as they have become."""
@@ -179,7 +230,3 @@ def _not_idle(each: Ready) -> Ready:
     when = parse_when(each.record["when"])
     assert when is not None, "what was built has a date"
     return Ready.of(each.operation, {**each.record, "when": iso(when + timedelta(milliseconds=1))})
-
-
-def _wants_storage(operation: Operation) -> bool:
-    return bool(operation.blobs) or operation.kind is MediaType.PAINTINGS

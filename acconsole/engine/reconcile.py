@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from acconsole.engine.model import Snapshot, SourceDoc, Verdict
 from acconsole.engine.plan import Action, Operation, Tally, claimed_ref
 from acconsole.engine.ports import Link
 from acconsole.engine.status import read_docs
+from acconsole.engine.tasks import together
 from acconsole.errors import Swapped, Uncertain
 from acconsole.media.base import Doc, MediaType
 
@@ -66,15 +67,16 @@ class Reconciler:
             return
         rkeys = {link.ref: link.rkey for link in links}
         self._docs[kind] = [
-            SourceDoc(doc.kind, doc.ref, doc.doc, rkeys.get(doc.ref, doc.rkey), doc.dead)
-            for doc in self._docs.get(kind, [])
+            replace(doc, rkey=rkeys.get(doc.ref, doc.rkey)) for doc in self._docs.get(kind, [])
         ]
 
     async def read_docs(self) -> None:
         """Read the docs of the plan's media types again."""
         run = self._run
         self._docs = {
-            kind: await run.patience.of(read_docs, run.world.docs, run.plan.user, kind)
+            kind: await run.patience.of(
+                read_docs, run.world, run.plan.user, kind, retry_blocked=run.plan.retry_blocked
+            )
             for kind in run.plan.kinds
         }
 
@@ -164,8 +166,14 @@ class Reconciler:
         run = self._run
         if not self.touched:
             return False
-        await self._take_back_the_dead()
-        if (await run.patience.of(run.world.repos.latest, self.did)).cid != run.head:
+        kinds = list({kind for kind, _ in self.touched})
+        latest, *dead = await together(
+            run.patience.of(run.world.repos.latest, self.did),
+            *(run.patience.of(run.world.docs.dead, run.plan.user.id, kind) for kind in kinds),
+        )
+        for kind, refs in zip(kinds, dead, strict=True):
+            self._take_back(kind, refs)
+        if latest.cid != run.head:
             await self.read_docs()
             self.adopt(await run.patience.of(run.world.repos.snapshot, self.did))
             left = [
@@ -175,16 +183,14 @@ class Reconciler:
             await run.save()
         return bool(run.pending)
 
-    async def _take_back_the_dead(self) -> None:
-        run = self._run
-        for kind in {kind for kind, _ in self.touched}:
-            dead = await run.patience.of(run.world.docs.dead, run.plan.user.id, kind)
-            for ref in dead:
-                created = self.touched.pop((kind, ref), None)
-                if created and created.action is Action.CREATE:
-                    gone = replace(created, action=Action.DELETE, verdict=Verdict.TOMBSTONE, record=None)
-                    run.pending[gone.key] = gone
-                    self.own.add(gone.key)
+    def _take_back(self, kind: MediaType, dead: Collection[str]) -> None:
+        """Of docs that have died, what this run has created goes again."""
+        for ref in dead:
+            created = self.touched.pop((kind, ref), None)
+            if created and created.action is Action.CREATE:
+                gone = replace(created, action=Action.DELETE, verdict=Verdict.TOMBSTONE, record=None)
+                self._run.pending[gone.key] = gone
+                self.own.add(gone.key)
 
     async def links_to_clear(self) -> list[tuple[MediaType, str, Doc]]:
         """The docs whose rkeys are to be cleared, as they are now, for the backup."""

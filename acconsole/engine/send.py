@@ -16,14 +16,17 @@ from acconsole.engine.ports import Commit, RepoSession, Write
 from acconsole.engine.tasks import finish
 from acconsole.errors import BudgetSpent, Opaque, Swapped, WriteRefused
 from acconsole.media.base import MediaType
+from acconsole.media.tapes import VIDEO
 
 if TYPE_CHECKING:
     from acconsole.engine.apply import UserRun
 
 BLOB_CHUNK = 24
 """How many records with blobs are made ready together: enough to be quick, few enough to see it move."""
+TAPE_CHUNK = 8
+"""The same for records with videos, each of which takes a second or more."""
 FIRST_BATCH = 20
-"""The first batch is small: its answer tells what the rate limit leaves before much is at stake."""
+"""Where there are rate limits the first batch is small: its answer tells what they leave."""
 
 
 class Sender:
@@ -47,6 +50,8 @@ class Sender:
                 self._run.keep_the_rest()
                 return
             ready = ready or await self._next(queue)
+            if self._run.guard.live and ready:
+                await self.login()  # its answer tells of the rate limits
             room, waited = await self._room()
             if waited:
                 ready = await self._run.preparer.recheck(ready)
@@ -57,7 +62,9 @@ class Sender:
 
     async def _next(self, queue: deque[Operation]) -> list[Ready]:
         """The next operations of the queue, whole, and looked at once more in Mongo."""
-        size = BLOB_CHUNK if any(op.blobs for op in queue) else self.limit
+        size = self.limit
+        if any(op.blobs for op in queue):
+            size = TAPE_CHUNK if any(VIDEO.field in op.blobs for op in queue) else BLOB_CHUNK
         chunk = [queue.popleft() for _ in range(min(size, len(queue)))]
         return await self._run.preparer.recheck(await self._run.preparer.ready(chunk))
 
@@ -82,7 +89,8 @@ class Sender:
         return ready
 
     def _batch_limit(self) -> int:
-        first = self._run.guard.live and self._batches == 0
+        limited = self._session is None or self._session.limited
+        first = self._run.guard.live and self._batches == 0 and limited
         return min(self.limit, FIRST_BATCH) if first else self.limit
 
     async def login(self) -> RepoSession:

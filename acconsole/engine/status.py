@@ -10,10 +10,11 @@ from typing import Any
 
 from acconsole.engine.match import Matched, match
 from acconsole.engine.model import Counts, Snapshot, SourceDoc, User
-from acconsole.engine.ports import Docs, Repos
+from acconsole.engine.ports import Repos, World
 from acconsole.engine.tasks import together
 from acconsole.errors import AccountError
-from acconsole.media.base import MediaType
+from acconsole.media.base import Doc, MediaType, ref_of
+from acconsole.media.tapes import NO_SOURCE, source_digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +68,32 @@ class UserState:
         return {**state, "error": self.error} if self.error else state
 
 
-async def read(docs: Docs, repos: Repos, user: User, kinds: Sequence[MediaType]) -> UserState:
-    """Read a user's docs and repo side by side, and match them. Raises `Unreachable`."""
+async def read(
+    world: World, user: User, kinds: Sequence[MediaType], *, retry_blocked: bool = False
+) -> UserState:
+    """Read a user's docs and repo side by side, and match them. Raises `Unreachable`.
+
+    `retry_blocked`: docs that were found without a source count as if that were not known.
+    """
     (snapshot, refused), *read = await together(
-        _snapshot(repos, user), *(read_docs(docs, user, kind) for kind in kinds)
+        _snapshot(world.repos, user),
+        *(read_docs(world, user, kind, retry_blocked=retry_blocked) for kind in kinds),
     )
-    owned = dict(zip(kinds, read, strict=True))
+    return await judged(user, dict(zip(kinds, read, strict=True)), snapshot, refused)
+
+
+async def read_repo(repos: Repos, user: User, owned: Mapping[MediaType, Sequence[SourceDoc]]) -> UserState:
+    """Read a user's repo, and match docs that were read already with it. Raises `Unreachable`."""
+    return await judged(user, owned, *await _snapshot(repos, user))
+
+
+async def judged(
+    user: User,
+    owned: Mapping[MediaType, Sequence[SourceDoc]],
+    snapshot: Snapshot | None,
+    refused: AccountError | None,
+) -> UserState:
+    """What docs and a snapshot come to; `refused` says why there is none."""
     if refused and refused.state == "inactive":
         return UserState(user, {}, owned, None, refused.message, "inactive")
     # Thousands of pairs are worth a thread: the screen goes on painting meanwhile.
@@ -89,9 +110,25 @@ def _match(
     return {kind: match(kind, docs, records.get(kind, ()), blobs) for kind, docs in owned.items()}
 
 
-async def read_docs(docs: Docs, user: User, kind: MediaType) -> list[SourceDoc]:
+async def read_docs(
+    world: World, user: User, kind: MediaType, *, retry_blocked: bool = False
+) -> list[SourceDoc]:
     """The owner's docs of a media type, the deleted ones too."""
-    return [SourceDoc.of(kind, doc) async for doc in docs.docs(user.id, kind)]
+    docs = [doc async for doc in world.docs.docs(user.id, kind)]
+    return await with_hindrances(world, kind, docs, retry_blocked=retry_blocked)
+
+
+async def with_hindrances(
+    world: World, kind: MediaType, docs: Sequence[Doc], *, retry_blocked: bool = False
+) -> list[SourceDoc]:
+    """Docs with what is remembered of them: a tape that had no source has none until its doc changes."""
+    if kind is not MediaType.TAPES or retry_blocked or not docs:
+        return [SourceDoc.of(kind, doc) for doc in docs]
+    known = await world.sourceless.known(kind)
+    return [
+        SourceDoc.of(kind, doc, NO_SOURCE if known.get(ref_of(doc)) == source_digest(doc) else None)
+        for doc in docs
+    ]
 
 
 async def _snapshot(repos: Repos, user: User) -> tuple[Snapshot | None, AccountError | None]:

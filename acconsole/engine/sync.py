@@ -6,21 +6,23 @@ import asyncio
 import secrets
 import time
 from collections.abc import AsyncGenerator, Awaitable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from acconsole.engine import plan as planning
-from acconsole.engine import status
-from acconsole.engine.apply import UserRun, World
+from acconsole.engine import shelf, status
+from acconsole.engine.apply import UserRun
+from acconsole.engine.draft import restore_plan, wipe_plan
 from acconsole.engine.events import Event, Stop
 from acconsole.engine.guard import Guard
 from acconsole.engine.model import User
-from acconsole.engine.plan import BlockedItem, Operation, Plan
-from acconsole.engine.ports import Docs, Objects, Repos
+from acconsole.engine.plan import Plan
+from acconsole.engine.ports import Moved, World
+from acconsole.engine.shelf import TapeFacts, TapeRow
 from acconsole.engine.status import UserState
 from acconsole.engine.tasks import finish
 from acconsole.errors import AcError
-from acconsole.media.base import MediaType
+from acconsole.media.base import Doc, MediaType
+from acconsole.media.conversion import Conversion, Tell
 
 ALL = tuple(MediaType)
 
@@ -36,10 +38,8 @@ class Health:
 class Engine:
     """Reads and writes through its ports. One engine serves every screen and command of a process."""
 
-    def __init__(
-        self, docs: Docs, repos: Repos, objects: Objects, *, state_dir: Path, read_only: bool = False
-    ) -> None:
-        self._world = World(docs, repos, objects)
+    def __init__(self, world: World, *, state_dir: Path, read_only: bool = False) -> None:
+        self._world = world
         self._state_dir = state_dir
         self.read_only = read_only
 
@@ -52,6 +52,11 @@ class Engine:
     def pds_requests(self) -> int:
         """How many requests were sent to the PDS."""
         return self._world.repos.requests
+
+    @property
+    def trouble(self) -> str | None:
+        """What is wrong with what this machine remembers, in one sentence; None while it is well."""
+        return self._world.sourceless.trouble
 
     async def users(self) -> list[User]:
         """Every user and the guest account, sorted by handle. Raises `Unreachable`."""
@@ -66,7 +71,7 @@ class Engine:
 
     async def status(self, user: User, kinds: Sequence[MediaType] = ALL) -> UserState:
         """What is in sync and what is not. Raises `Unreachable`."""
-        return await status.read(self._world.docs, self._world.repos, user, kinds)
+        return await status.read(self._world, user, kinds)
 
     async def plan_restore(
         self,
@@ -74,11 +79,26 @@ class Engine:
         kinds: Sequence[MediaType] = ALL,
         *,
         codes: Collection[str] = (),
+        refs: Collection[str] = (),
         prune: bool = False,
+        retry_blocked: bool = False,
     ) -> Plan:
-        """The plan that brings the PDS to what Mongo says. Raises `Unreachable`."""
-        state = await self.status(user, kinds)
-        return await asyncio.to_thread(restore_plan, state, self.host, kinds, codes=codes, prune=prune)
+        """The plan that brings the PDS to what Mongo says. Raises `Unreachable`.
+
+        `codes` and `refs` narrow it to single docs. `retry_blocked`: docs without a source are tried again.
+        """
+        state = await status.read(self._world, user, kinds, retry_blocked=retry_blocked)
+        plan = await asyncio.to_thread(
+            restore_plan,
+            state,
+            self.host,
+            kinds,
+            codes=codes,
+            refs=refs,
+            prune=prune,
+            retry_blocked=retry_blocked,
+        )
+        return replace(plan, blob_limit=await self._world.repos.blob_limit()) if plan.videos else plan
 
     async def plan_wipe(
         self, user: User, kinds: Sequence[MediaType] = ALL, *, codes: Collection[str] = ()
@@ -135,6 +155,33 @@ class Engine:
                 task.cancel()
                 await finish(task, 60)
 
+    def tapes(self) -> AsyncGenerator[TapeRow, None]:
+        """Everybody's tapes: the guest account's first, then by handle; each owner's newest first.
+
+        Raises `Unreachable` when Mongo is.
+        """
+        return shelf.tapes(self._world)
+
+    async def tape_facts(self, doc: Doc) -> TapeFacts:
+        """Whether a tape's ZIP is there, and what it holds; reads only a little of it, and never raises."""
+        return await shelf.tape_facts(self._world, doc)
+
+    async def tape_source(self, doc: Doc, moved: Moved | None = None) -> bytes:
+        """The bytes of a tape's ZIP. Raises `NoObject` when it is in none of its places, else `BlobError`."""
+        return await shelf.tape_source(self._world, doc, moved)
+
+    async def convert_tape(self, user: User, doc: Doc, tell: Tell) -> Conversion:
+        """The video that would be published, without publishing it. Raises `BlobError`, `Unreachable`."""
+        return await shelf.convert_tape(self._world, doc, tell)
+
+    async def painting_thumbnail(self, user: User, doc: Doc) -> bytes:
+        """The thumbnail that would be published, a PNG. Raises `BlobError`."""
+        return await shelf.painting_thumbnail(self._world, user, doc)
+
+    async def blob(self, did: str, cid: str) -> bytes:
+        """The bytes of a blob on the PDS. Raises `BlobError` when it is not there, `Unreachable`."""
+        return await self._world.repos.blob(did, cid)
+
     async def health(self) -> Health:
         """Whether Mongo and the PDS answer now; never raises."""
         mongo, pds = await asyncio.gather(
@@ -154,65 +201,3 @@ async def _trouble(ping: Awaitable[None]) -> str | None:
 def new_run_id() -> str:
     """A run's id: 12 hexadecimal digits, of which the first eight are the time, so that ids sort by it."""
     return f"{int(time.time()):08x}{secrets.token_hex(2)}"
-
-
-def restore_plan(
-    state: UserState,
-    host: str,
-    kinds: Sequence[MediaType],
-    *,
-    codes: Collection[str] = (),
-    prune: bool = False,
-) -> Plan:
-    """The plan of a restore from a user's state."""
-    operations: list[Operation] = []
-    blocked: list[BlockedItem] = []
-    for kind, matched in state.types.items():
-        records = state.snapshot.records.get(kind, ()) if state.snapshot else ()
-        blobs = state.snapshot.blobs if state.snapshot else frozenset()
-        found, left = planning.restore(matched, state.docs[kind], records, blobs, codes=codes, prune=prune)
-        operations += found
-        blocked += left
-    return _plan("restore", state, host, kinds, operations, blocked=tuple(blocked), prune=prune)
-
-
-def wipe_plan(
-    state: UserState, host: str, kinds: Sequence[MediaType], *, codes: Collection[str] = ()
-) -> Plan:
-    """The plan of a wipe from a user's state."""
-    operations: list[Operation] = []
-    unlink: list[tuple[MediaType, str]] = []
-    for kind, matched in state.types.items():
-        found, linked = planning.wipe(matched, state.docs[kind], codes=codes)
-        operations += found
-        unlink += linked
-    return _plan("wipe", state, host, kinds, operations, unlink=tuple(unlink))
-
-
-def _plan(
-    action: str,
-    state: UserState,
-    host: str,
-    kinds: Sequence[MediaType],
-    operations: Sequence[Operation],
-    *,
-    blocked: tuple[BlockedItem, ...] = (),
-    unlink: tuple[tuple[MediaType, str], ...] = (),
-    prune: bool = False,
-) -> Plan:
-    records = sum(len(found) for found in state.snapshot.records.values()) if state.snapshot else 0
-    usable = state.account == "ok"
-    return Plan(
-        action=action,
-        user=state.user,
-        host=host,
-        rev=state.rev,
-        commit=state.commit,
-        kinds=tuple(kinds),
-        operations=tuple(operations) if usable else (),
-        blocked=blocked if usable else (),
-        unlink=unlink if usable else (),
-        records=records,
-        prune=prune,
-        problem=None if usable else state.error,
-    )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Coroutine
-from typing import Any
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 async def together(*jobs: Coroutine[Any, Any, Any]) -> list[Any]:
@@ -15,6 +17,18 @@ async def together(*jobs: Coroutine[Any, Any, Any]) -> list[Any]:
     except BaseExceptionGroup as errors:
         raise errors.exceptions[0] from None
     return [task.result() for task in tasks]
+
+
+async def unless(stopped: Callable[[], Coroutine[Any, Any, None]], job: Coroutine[Any, Any, T]) -> T | None:
+    """The job's result; None when `stopped` came to its end before, and the job was cancelled for it."""
+    working, waiting = asyncio.ensure_future(job), asyncio.ensure_future(stopped())
+    try:
+        await asyncio.wait((working, waiting), return_when=asyncio.FIRST_COMPLETED)
+        return await working if working.done() else None
+    finally:
+        for each in (working, waiting):
+            each.cancel()
+        await asyncio.gather(working, waiting, return_exceptions=True)
 
 
 async def finish(job: Awaitable[Any], seconds: float) -> None:

@@ -85,7 +85,7 @@ def guest(to: Publisher) -> None:
 
 
 def _guest_tapes(to: Publisher) -> None:
-    to.many(to.publish, TAPES, 18)
+    to.many(to.publish, TAPES, 17)
     to.many(to.unlink, TAPES, 2)
     to.spoil_each(TAPES)
     for code in (*GUEST_TAPES, *TAPE_ODDITIES):

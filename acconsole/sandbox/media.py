@@ -1,10 +1,12 @@
 """The media host: the site's routes that are read here, and object storage, in one app.
 
-It draws when it is asked, in a thread. `HEAD` answers from the catalogue and draws nothing.
+It draws when it is asked, in a thread. `HEAD` answers from the catalogue and draws nothing, but for tapes
+and videos: of those it tells the length, and gives parts, as the real hosts do.
 """
 
 from __future__ import annotations
 
+import re
 import struct
 import zlib
 from functools import lru_cache
@@ -28,6 +30,8 @@ _TYPES: dict[Kind, str] = {
     "tape": "application/zip",
     "video": "video/mp4",
 }
+_IN_PARTS: tuple[Kind, ...] = ("tape", "video")
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
 
 def create_app(catalogue: Catalogue) -> Starlette:
@@ -69,12 +73,30 @@ def pixel_fails(seed: str) -> bool:
 async def _answer(request: Request, work: Work | None) -> Response:
     if work is None:
         return PlainTextResponse("Not found.", 404)
+    if work.kind in _IN_PARTS:
+        return in_parts(request, await run_in_threadpool(draw, work), _TYPES[work.kind])
     if request.method == "HEAD":
         response = Response(media_type=_TYPES[work.kind])
         # The true length is not known before the thing is drawn.
         del response.headers["content-length"]
         return response
     return Response(await run_in_threadpool(draw, work), media_type=_TYPES[work.kind])
+
+
+def in_parts(request: Request, data: bytes, kind: str) -> Response:
+    """The answer of a host that knows of parts: all of it, or those bytes that are asked for."""
+    headers = {"accept-ranges": "bytes", "content-type": kind}
+    if request.method == "HEAD":
+        return Response(headers={**headers, "content-length": str(len(data))})
+    wanted = _RANGE.fullmatch(request.headers.get("range", ""))
+    if wanted is None or wanted[0] == "bytes=-":
+        return Response(data, headers=headers)
+    first = int(wanted[1]) if wanted[1] else max(0, len(data) - int(wanted[2]))
+    last = min(int(wanted[2]), len(data) - 1) if wanted[1] and wanted[2] else len(data) - 1
+    if first > last:
+        return Response(status_code=416, headers={"content-range": f"bytes */{len(data)}"})
+    told = {"content-range": f"bytes {first}-{last}/{len(data)}"}
+    return Response(data[first : last + 1], 206, headers=headers | told)
 
 
 @lru_cache(maxsize=64)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 
 from acconsole.engine.cid import record_cid
-from acconsole.media import paintings, record, tid
+from acconsole.media import paintings, record, tapes, tid
 from acconsole.media.base import BlobWanted, Blocked, MediaType, Record, parse_when
 from acconsole.sandbox.docs import Author, MongoDoc
 from acconsole.sandbox.holdings import Blob, Entry, Holding, covers, thumbnails, video
@@ -50,6 +50,8 @@ class Publisher:
         value = built.record | {wanted.field: self._blob(wanted, doc) for wanted in built.blobs}
         if kind is MediaType.PAINTINGS and recording_exists(doc["code"]):
             value["recordingUrl"] = paintings.recording_url(doc["code"])
+        if kind is MediaType.TAPES:
+            value = tapes.with_zip_url(value, tapes.zip_url(doc, tapes.zip_sources(doc)[0], routes=False))
         entry = Entry(kind, self._rkey(doc), value)
         self.holding.entries.append(entry)
         self._link(entry, doc)

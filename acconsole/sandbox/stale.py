@@ -40,6 +40,10 @@ def _jpeg_thumbnail(entry: Entry, doc: MongoDoc) -> None:
     entry.value["thumbnail"] = entry.value["thumbnail"] | {"mimeType": "image/jpeg"}
 
 
+def _png_thumbnail(entry: Entry, doc: MongoDoc) -> None:
+    entry.value["thumbnail"] = entry.value["thumbnail"] | {"mimeType": "image/png"}
+
+
 def _other_date(entry: Entry, doc: MongoDoc) -> None:
     when = parse_when(entry.value["when"])
     assert when is not None
@@ -84,6 +88,11 @@ STALE: dict[MediaType, dict[str, Cause]] = {
     },
     MediaType.PIECES: {"sub in slug": _sub_in_slug, "legacy id": _legacy_id, "no ref": _no_ref},
     MediaType.KIDLISP: {"old source": _old_source, "legacy id": _legacy_id, "only code": _only_code},
-    MediaType.TAPES: {"no video": _no_video, "no thumbnail": _no_thumbnail, "only code": _only_code},
+    MediaType.TAPES: {
+        "no video": _no_video,
+        "no thumbnail": _no_thumbnail,
+        "png thumbnail": _png_thumbnail,
+        "only code": _only_code,
+    },
 }
 """By media type, then by a name. A guest's slug holds no sub, so `sub in slug` is for users only."""

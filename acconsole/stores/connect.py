@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from acconsole.engine.ports import World, tapes_at_once
 from acconsole.engine.sync import Engine
 from acconsole.settings import Settings
+
+CLUSTER_WORKERS = 7
+"""How many workers of a cluster are kept busy: as many as a run makes ready together."""
 
 
 @asynccontextmanager
@@ -17,17 +21,33 @@ async def connect(settings: Settings) -> AsyncIterator[Engine]:
     """
     connection_string, name = settings.mongo
     # The drivers take a good part of a second to import: only who connects pays for it.
+    from acconsole.stores.conversions import Conversions
     from acconsole.stores.mongo import MongoDocs
     from acconsole.stores.pds import PdsRepos
+    from acconsole.stores.sourceless import SqliteSourceless
     from acconsole.stores.storage import HttpObjects
 
     key = settings.pds_rate_limit_bypass_key
     docs = MongoDocs(connection_string, name)
     repos = PdsRepos(settings.pds_url, key.get_secret_value() if key else None)
     objects = HttpObjects(settings.site_url, settings.storage_url)
+    converter = Conversions(settings.state_dir / "conversions", settings.dask)
+    sourceless = SqliteSourceless(
+        settings.state_dir / "sourceless.sqlite", settings.site_url, settings.storage_url
+    )
+    world = World(
+        docs,
+        repos,
+        objects,
+        converter,
+        sourceless,
+        settings.tape_zip_routes,
+        tapes_at_once(CLUSTER_WORKERS if settings.dask else None),
+    )
     try:
-        yield Engine(docs, repos, objects, state_dir=settings.state_dir, read_only=settings.read_only)
+        yield Engine(world, state_dir=settings.state_dir, read_only=settings.read_only)
     finally:
+        await converter.close()
         await docs.close()
         await repos.close()
         await objects.close()

@@ -112,6 +112,10 @@ class MongoDocs:
         async for doc in self._stream(kind.value, _owned_by(owner)):
             yield doc
 
+    async def every(self, kind: MediaType) -> AsyncIterator[Doc]:
+        async for doc in self._stream(kind.value, {}):
+            yield doc
+
     async def dead(self, owner: str, kind: MediaType) -> set[str]:
         gone = {**_owned_by(owner), "$or": [{"nuked": True}, {"deleted": True}]}
         return {str(doc["_id"]) async for doc in self._stream(kind.value, gone, {"_id": 1})}

@@ -28,6 +28,8 @@ TIMEOUT = httpx.Timeout(10, read=60)
 MAX_CAR = 64_000_000
 """Bytes of a repo that are taken as one CAR; a larger one is read page by page."""
 MAX_BLOB = 64_000_000
+USUAL_BLOB_LIMIT = 5_242_880
+"""Bytes of a blob that a PDS takes when it does not say."""
 _INACTIVE = {
     "RepoDeactivated": "is deactivated",
     "RepoTakendown": "is taken down",
@@ -49,6 +51,7 @@ class PdsRepos:
         )
         self._sessions: dict[str, asyncio.Task[PdsSession]] = {}
         self._requests = 0
+        self._blob_limit: int | None = None
         self._windows = Windows()
 
     async def close(self) -> None:
@@ -167,6 +170,14 @@ class PdsRepos:
         if response.status_code != 200:
             raise self._refused(response, did)
         return response.content
+
+    async def blob_limit(self) -> int:
+        if self._blob_limit is None:
+            answer = await self._json("com.atproto.server.describeServer", {})
+            with _sensible():
+                told = answer.get("blobUploadLimit")
+            self._blob_limit = told if isinstance(told, int) and told > 0 else USUAL_BLOB_LIMIT
+        return self._blob_limit
 
     async def login(self, user: User) -> PdsSession:
         # A task for each user: whoever asks while a login is under way waits for that one.

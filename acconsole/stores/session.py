@@ -38,7 +38,8 @@ Hook = Callable[[httpx.Request], Awaitable[None]]
 class PdsSession:
     """The `RepoSession` port. Use `open`."""
 
-    def __init__(self, sdk: Any, user: User, client: Any, tokens: Any) -> None:
+    def __init__(self, sdk: Any, user: User, client: Any, tokens: Any, limited: bool) -> None:
+        self.limited = limited
         self._sdk = sdk
         self._user = user
         self._client = client
@@ -53,7 +54,14 @@ class PdsSession:
             what = "password" if user.did else "account"
             raise AccountError(f"{user.name} has no {what} for the PDS.", "Mend the account first.")
         sdk = await _imported("atproto_client")
-        request = sdk.request.AsyncRequest(timeout=TIMEOUT, event_hooks={"request": [count]})
+        limited = False
+
+        async def look(response: httpx.Response) -> None:
+            nonlocal limited
+            limited = limited or "ratelimit-limit" in response.headers
+
+        hooks = {"request": [count], "response": [look]}
+        request = sdk.request.AsyncRequest(timeout=TIMEOUT, event_hooks=hooks)
         for name, value in headers.items():
             request.add_additional_header(name, value)
         client = (await _imported("atproto_client.client.async_raw")).AsyncClientRaw(url, request)
@@ -63,7 +71,7 @@ class PdsSession:
         except Exception as error:
             await request.close()
             raise _login_error(sdk, error, user) from None
-        return cls(sdk, user, client, tokens)
+        return cls(sdk, user, client, tokens, limited)
 
     async def close(self) -> None:
         await self._client.request.close()

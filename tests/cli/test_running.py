@@ -89,10 +89,37 @@ def test_codes_and_types_narrow_a_run(run: Run) -> None:
     assert kidlisp["planned"]["blobs"] == 0
 
 
-def test_tapes_are_blocked_for_their_video(run: Run) -> None:
-    made = told(run("restore", "art", "--tapes-only", "--json"))
-    assert made["planned"]["create"] == 0
-    assert ("video", "video not built yet") in {(left["field"], left["reason"]) for left in made["blocked"]}
+def test_tapes_in_a_plan(run: Run) -> None:
+    made = told(run("restore", "art", "--tapes-only", "--code", "tSh", "--code", "tCz", "--json"))
+    assert made["planned"] == {**NOTHING, "create": 2, "blobs": 4}
+    for_people = run("restore", "art", "--tapes-only", "--code", "tSh", "--code", "tCz").out
+    assert "2 videos are made; one over 5.2 MB is encoded again to fit the PDS." in for_people
+    assert "video is made" not in run("restore", "jeffrey").out
+
+
+def test_tapes_are_restored_and_one_without_a_source_is_remembered(run: Run) -> None:
+    codes = ("--code", "tMp", "--code", "9Yo", "--code", "tNz")
+    result = run("restore", "art", "--tapes-only", *codes, "--live")
+    assert result.status == 0, result.err
+    assert "Done: + create 2   * update 0   ~ relink 0   - delete 0   blobs 4" in result.out
+    assert "1 blocked: they were left as they are." in result.out
+    assert "video no source" in result.err
+    assert "there is no ZIP" in result.err
+    again = told(run("restore", "art", "--tapes-only", *codes, "--live", "--json"))
+    assert again["planned"] == NOTHING
+    assert [(left["field"], left["reason"]) for left in again["blocked"]] == [("video", "no source")]
+    assert status(run, "art", "--types", "tapes")["types"]["tapes"]["blocked"] == 1
+    tried = told(run("restore", "art", "--tapes-only", *codes, "--retry-blocked", "--live", "--json"))
+    assert (tried["planned"]["create"], tried["done"], len(tried["blocked"])) == (1, NOTHING, 1)
+
+
+def test_what_is_wrong_with_the_memory_is_told(run: Run, tmp_path: Path) -> None:
+    memory = tmp_path / "state" / "sourceless.sqlite"
+    memory.parent.mkdir(parents=True)
+    memory.write_bytes(b"this is no database" * 100)
+    result = run("status", "e_4", "--types", "tapes")
+    assert result.status in (0, 1)
+    assert "set aside" in result.err
 
 
 def test_a_live_restore(run: Run) -> None:

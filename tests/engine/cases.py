@@ -16,6 +16,7 @@ from acconsole.engine.plan import BlockedItem, Operation, restore
 from acconsole.media import tid
 from acconsole.media.base import BlobWanted, Built, MediaType, Record, parse_when
 from acconsole.media.record import build
+from acconsole.media.tapes import NO_SOURCE
 from tests.media.docs import doc
 
 CID = "bafkreie5cvv4h45feadgeuwhbcutmh6t2ceseocckahdoe6uat64zmz454"
@@ -104,6 +105,7 @@ _DRIFT: tuple[dict[str, Any], ...] = (
     {"ref": "nobody"},
     {"text": "other", "source": "other", "slug": "other"},
     {"thumbnail": ...},
+    {"video": ...},
     {"more": {"a": [1, None]}},
     {"recordingUrl": "nowhere", "mood": "old"},
 )
@@ -124,7 +126,8 @@ def repos(draw: st.DrawFn) -> Repo:
         if link.get("atproto", link.get("at")) == {"rkey": "own"} and records:
             link = {name: {"rkey": draw(st.sampled_from(records)).rkey} for name in link}
         states = (link, draw(st.sampled_from(_DEATHS)), draw(st.sampled_from(_ODDITIES)))
-        docs.append(SourceDoc.of(kind, {**whole.doc, **states[0], **states[1], **states[2]}))
+        hindrance = draw(st.sampled_from((None, None, NO_SOURCE))) if kind is MediaType.TAPES else None
+        docs.append(SourceDoc.of(kind, {**whole.doc, **states[0], **states[1], **states[2]}, hindrance))
     nobodys = source(kind, "z", code="zZz")
     strays = range(draw(st.integers(0, 2)))
     records += [standing(kind, rkey(next(numbers)), value_of(nobodys)) for _ in strays]
@@ -146,7 +149,8 @@ def settled(repo: Repo) -> Repo:
             records[op.rkey] = standing(op.kind, op.rkey, {**op.record, **blobs})
         if op.link:
             found = docs[op.ref or ""]
-            docs[found.ref] = SourceDoc.of(op.kind, {**found.doc, "atproto": {"rkey": op.rkey}})
+            linked = {**found.doc, "atproto": {"rkey": op.rkey}}
+            docs[found.ref] = SourceDoc.of(op.kind, linked, found.hindrance)
     return Repo(repo.kind, list(docs.values()), list(records.values()))
 
 

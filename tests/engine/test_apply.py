@@ -201,7 +201,7 @@ async def test_refusals_come_before_anything_is_written(world: World, tmp_path: 
 
 async def test_stopping_ends_after_the_batch_and_the_next_run_goes_on(world: World) -> None:
     user, _ = await world.person()
-    world.give(user, MediaType.KIDLISP, 60)
+    world.give(user, MediaType.KIDLISP, 260)
     stop = Stop()
     async with world.engine() as engine:
         plan = await engine.plan_restore(user)
@@ -212,7 +212,7 @@ async def test_stopping_ends_after_the_batch_and_the_next_run_goes_on(world: Wor
 
         result = await run(engine, plan, after_the_first, stop=stop)
         assert result.stopped
-        assert 0 < result.done.create < 60
+        assert 0 < result.done.create < 260
         state = await engine.status(user)
         assert state.counts(MediaType.KIDLISP).unlinked == 0
         await restore(engine, user)

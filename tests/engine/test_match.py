@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from acconsole.engine.model import SourceDoc, Verdict
 from acconsole.media.base import MediaType
 from acconsole.media.record import build
+from acconsole.media.tapes import NO_SOURCE
 from tests.engine.cases import (
     CID,
     OTHER_CID,
@@ -300,6 +302,28 @@ def test_a_blob_that_the_repo_has_lost_is_not_had() -> None:
     right = value_of(source(PAINTINGS))
     held = {**right, "thumbnail": {**right["thumbnail"], "ref": {"$link": OTHER_CID}}}
     assert _kept(source(PAINTINGS), {1: right, 2: held}, frozenset({OTHER_CID})) == 2
+
+
+def test_a_tape_without_a_source_is_blocked_unless_its_record_has_the_video() -> None:
+    doc = replace(linked(TAPES, number=1), hindrance=NO_SOURCE)
+    right = value_of(doc)
+    bare = {name: value for name, value in right.items() if name != "video"}
+    for records, expected in (
+        ([], Verdict.BLOCKED),
+        ([standing(TAPES, rkey(1), bare)], Verdict.BLOCKED),
+        ([standing(TAPES, rkey(1), right)], Verdict.SYNCED),
+        ([standing(TAPES, rkey(1), {**right, "slug": "x"})], Verdict.STALE),
+        ([standing(TAPES, rkey(2), right)], Verdict.UNLINKED),
+    ):
+        pair = only(paired([doc], records))
+        assert pair.verdict is expected
+        assert pair.blocked == (NO_SOURCE if expected is Verdict.BLOCKED else None)
+
+
+def test_before_all_the_one_that_has_what_cannot_be_had_again() -> None:
+    doc = replace(linked(TAPES, number=1), hindrance=NO_SOURCE)
+    assert _kept(doc, {1: value_of(doc, video=...), 2: value_of(doc), 3: value_of(doc)}) == 2
+    assert _kept(replace(doc, hindrance=None), {1: value_of(doc, video=...), 2: value_of(doc)}) == 1
 
 
 def test_else_the_oldest_rkey() -> None:

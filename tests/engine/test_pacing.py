@@ -40,4 +40,5 @@ def test_each_spent_budget_is_an_hours_wait(points: int, hours: int) -> None:
 def test_records_and_pictures_take_their_time() -> None:
     assert expected_seconds(0, 1_300, 0) == 1
     assert expected_seconds(0, 0, 10) == 1
+    assert expected_seconds(0, 0, 20, 10) == 21
     assert HOURLY_POINTS < DAILY_POINTS

@@ -25,10 +25,12 @@ from acconsole.engine.plan import (
 )
 from acconsole.media import lexicon, tid
 from acconsole.media.base import GUEST, MediaType, Record
+from acconsole.media.tapes import NO_SOURCE, THUMBNAIL
 from tests.engine.cases import (
     HELD,
     USER,
     Repo,
+    blob,
     paired,
     repos,
     restoring,
@@ -146,11 +148,33 @@ def test_a_blocked_doc_is_told_and_its_record_left() -> None:
         assert blocked == [BlockedItem(MOODS, "a", "mood", "is int, not text")]
 
 
-def test_tapes_wait_for_their_video() -> None:
-    told = [BlockedItem(TAPES, "a", "video", "video not built yet")]
+def test_a_tape_wants_the_blobs_that_it_lacks() -> None:
     doc = source(TAPES)
+    assert one([doc], []).blobs == ("video", "thumbnail")
+    assert one([doc], [standing(TAPES, rkey(1), value_of(doc, video=...))]).blobs == ("video",)
+    wrong = value_of(doc, thumbnail=blob(THUMBNAIL, mimeType="image/png"))
+    mended = one([doc], [standing(TAPES, rkey(1), wrong)])
+    assert (mended.action, mended.blobs) == (Action.UPDATE, ("thumbnail",))
+    assert mended.record
+    assert "video" in mended.record
+    assert "thumbnail" not in mended.record
+
+
+def test_a_tape_without_a_source_is_left_out_and_so_is_its_record() -> None:
+    told = [BlockedItem(TAPES, "a", "video", "no source")]
+    doc = dataclasses.replace(source(TAPES), hindrance=NO_SOURCE)
     assert restoring([doc], []) == ([], told)
-    assert restoring([doc], [standing(TAPES, rkey(1), value_of(doc, video=...))]) == ([], told)
+    assert restoring([doc], [standing(TAPES, rkey(1), value_of(doc, video=..., slug="old"))]) == ([], told)
+    whole = one([doc], [standing(TAPES, rkey(1), value_of(doc, thumbnail=...))])
+    assert whole.blobs == ("thumbnail",)
+
+
+def test_refs_narrow_a_restore() -> None:
+    docs = [source(KIDLISP, ref, code=ref * 3) for ref in "abc"]
+    orphan = standing(KIDLISP, rkey(1), value_of(source(KIDLISP, "z")))
+    operations, _ = restoring(docs, [orphan], refs=["b", "z"], prune=True)
+    assert [(op.action, op.ref) for op in operations] == [(Action.CREATE, "b"), (Action.DELETE, "z")]
+    assert restoring(docs, [orphan], refs=["b"], codes=["ccc"]) == ([], [])
 
 
 def test_a_tape_that_has_its_video_needs_none() -> None:

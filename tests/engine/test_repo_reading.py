@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 from typing import Any, cast
 
 import httpx
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from acconsole.engine import car, status
 from acconsole.engine.cid import blob_cid, from_ipld, record_cid
 from acconsole.engine.model import User, Verdict
-from acconsole.engine.ports import Docs
+from acconsole.engine.ports import Repos, World
 from acconsole.media.base import Doc, MediaType, Record
 from acconsole.sandbox.pds.store import PdsStore
 from acconsole.stores.pds import PdsRepos
@@ -122,9 +123,9 @@ class _Moods:
                 yield doc
 
 
-def known(*docs: Doc) -> Docs:
-    """A source that holds these moods and nothing else; status asks for nothing but docs."""
-    return cast(Docs, _Moods(docs))
+def known(repos: Repos, *docs: Doc) -> World:
+    """A world that holds these moods and nothing else; status asks for nothing but docs and the repo."""
+    return cast(World, SimpleNamespace(docs=_Moods(docs), repos=repos))
 
 
 @asynccontextmanager
@@ -144,9 +145,9 @@ def owner(client: Client, **changed: Any) -> User:
 
 async def test_status_reads_a_repo_with_one_request(client: Client) -> None:
     await put(client, {(MOODS.nsid, rkey(1)): mood("a"), (MOODS.nsid, rkey(2)): mood("a", text="old")})
-    docs = known(source(MOODS, "a", atproto={"rkey": rkey(1)}).doc, source(MOODS, "b").doc)
+    docs = (source(MOODS, "a", atproto={"rkey": rkey(1)}).doc, source(MOODS, "b").doc)
     async with reading(client.pds) as repos:
-        state = await status.read(docs, repos, owner(client), tuple(MediaType))
+        state = await status.read(known(repos, *docs), owner(client), tuple(MediaType))
         assert repos.requests == 1
     assert (state.account, state.error, state.in_sync, state.to_do) == ("ok", None, False, 2)
     counts = state.counts(MOODS)
@@ -161,7 +162,7 @@ async def test_the_blobs_of_a_repo_decide(client: Client) -> None:
     stored = ok(await client.upload(PIXEL, "image/png"))["blob"]
     await put(client, {(PAINTINGS.nsid, rkey(1)): {"$type": PAINTINGS.nsid, "thumbnail": stored}})
     async with reading(client.pds) as repos:
-        state = await status.read(known(), repos, owner(client), (PAINTINGS,))
+        state = await status.read(known(repos), owner(client), (PAINTINGS,))
     assert state.snapshot is not None
     assert state.snapshot.blobs == {blob_cid(PIXEL)}
 
@@ -178,7 +179,7 @@ async def test_foreign_collections_are_not_looked_at(client: Client) -> None:
         },
     )
     async with reading(client.pds) as repos:
-        state = await status.read(known(source(MOODS, "a").doc), repos, owner(client), tuple(MediaType))
+        state = await status.read(known(repos, source(MOODS, "a").doc), owner(client), tuple(MediaType))
     assert sum(state.counts(kind).records for kind in MediaType) == 1
     assert state.counts(MOODS).unlinked == 1
 
@@ -187,7 +188,7 @@ async def test_foreign_collections_are_not_looked_at(client: Client) -> None:
 async def test_an_account_that_is_not_active(client: Client, change: str) -> None:
     await client.set_status(change)
     async with reading(client.pds) as repos:
-        state = await status.read(known(source(MOODS, "a").doc), repos, owner(client), tuple(MediaType))
+        state = await status.read(known(repos, source(MOODS, "a").doc), owner(client), tuple(MediaType))
     assert (state.account, state.in_sync, state.snapshot, dict(state.types)) == ("inactive", False, None, {})
     assert client.did in (state.error or "")
     assert state.as_json()["error"] == state.error
@@ -197,7 +198,7 @@ async def test_an_account_that_is_not_active(client: Client, change: str) -> Non
 async def test_a_user_without_an_account(client: Client, did: str | None) -> None:
     """Surely there are no records, so every doc is missing."""
     async with reading(client.pds) as repos:
-        state = await status.read(known(source(MOODS, "a").doc), repos, owner(client, did=did), (MOODS,))
+        state = await status.read(known(repos, source(MOODS, "a").doc), owner(client, did=did), (MOODS,))
     assert (state.account, state.in_sync, state.counts(MOODS).missing) == ("none", False, 1)
     assert state.error
     assert state.rev is None

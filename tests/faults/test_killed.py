@@ -29,7 +29,8 @@ POINTS = [
 ]
 
 
-async def _run(world: World, user: User, state: Path, deadly: str, action: str = "restore") -> int:
+async def run_until(world: World, user: User, state: Path, deadly: str, action: str = "restore") -> int:
+    """A run in a process of its own, which dies at a point (see `victim`); its exit status."""
     environment = {
         **world.environment(str(state)),
         "PATH": os.environ["PATH"],
@@ -50,9 +51,9 @@ async def test_killed_at_many_points_and_run_until_done(world: World, tmp_path: 
         # Something new to do before each run, so that each point can be reached.
         world.give(user, MediaType.MOODS, 3)
         world.give(user, MediaType.KIDLISP, 210 if index < 6 else 40)
-        killed += await _run(world, user, tmp_path, point) == -signal.SIGKILL
+        killed += await run_until(world, user, tmp_path, point) == -signal.SIGKILL
     assert killed >= 8, "the points were hardly ever reached"
-    assert await _run(world, user, tmp_path, "never:1") == 0
+    assert await run_until(world, user, tmp_path, "never:1") == 0
     state = await assert_whole(world, user)
     assert state.counts(MediaType.MOODS).synced == 3 * len(POINTS)
 
@@ -62,9 +63,9 @@ async def test_a_wipe_killed_is_done_by_the_next(world: World, tmp_path: Path, p
     user, _ = await world.person()
     world.give(user, MediaType.KIDLISP, 60)
     world.give(user, MediaType.MOODS, 5)
-    assert await _run(world, user, tmp_path, "never:1") == 0
-    assert await _run(world, user, tmp_path, point, "wipe") == -signal.SIGKILL
-    assert await _run(world, user, tmp_path, "never:1", "wipe") == 0
+    assert await run_until(world, user, tmp_path, "never:1") == 0
+    assert await run_until(world, user, tmp_path, point, "wipe") == -signal.SIGKILL
+    assert await run_until(world, user, tmp_path, "never:1", "wipe") == 0
     async with world.engine() as engine:
         state = await engine.status(user)
     assert state.snapshot

@@ -90,14 +90,6 @@ def test_a_tape() -> None:
     }
 
 
-def test_a_guests_tape_tells_where_its_zip_is() -> None:
-    host = "sfo3.digitaloceanspaces.com"
-    record = built(TAPES, user=None).record
-    assert record["zipUrl"] == f"https://art-aesthetic-computer.{host}/2024.1.2.3.4.5.678.zip"
-    odd = built(TAPES, user=None, bucket="old-bucket", slug="a tape?#1").record
-    assert odd["zipUrl"] == f"https://old-bucket.{host}/a%20tape%3F%231.zip"
-
-
 def test_the_blobs_that_records_want() -> None:
     wanted = {
         kind: [(blob.field, blob.mime, blob.max_size) for blob in built(kind).blobs] for kind in MediaType

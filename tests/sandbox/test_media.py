@@ -15,7 +15,7 @@ from PIL import Image
 
 from acconsole.media import paintings
 from acconsole.media.base import MediaType, is_dead
-from acconsole.media.sources import Source
+from acconsole.media.sources import GUEST_BUCKET, Source
 from acconsole.media.thumbnail import NoPicture, thumbnail
 from acconsole.sandbox import media, pictures
 from acconsole.sandbox.catalogue import Catalogue, Work
@@ -146,6 +146,30 @@ async def test_head_draws_nothing(host: httpx.AsyncClient, monkeypatch: pytest.M
     assert response.status_code == 200
     assert response.headers["content-type"] == "image/png"
     assert "content-length" not in response.headers
+
+
+async def test_tapes_and_videos_are_had_in_parts(host: httpx.AsyncClient) -> None:
+    for path in ("/media/tapes/tCz.zip", "/media/tapes/tMp.mp4", f"/storage/{GUEST_BUCKET}/tapes/tCz.zip"):
+        whole = await host.get(path)
+        head = await host.head(path)
+        assert head.headers["accept-ranges"] == "bytes"
+        assert int(head.headers["content-length"]) == len(whole.content) > 1_000
+        assert head.content == b""
+        for asked, part in (
+            ("bytes=0-9", whole.content[:10]),
+            ("bytes=-7", whole.content[-7:]),
+            ("bytes=1000-", whole.content[1000:]),
+            (f"bytes=10-{10**9}", whole.content[10:]),
+            (f"bytes=-{10**9}", whole.content),
+        ):
+            answer = await host.get(path, headers={"Range": asked})
+            assert (answer.status_code, answer.content) == (206, part)
+            first = len(whole.content) - len(part) if asked != "bytes=0-9" else 0
+            told = f"bytes {first}-{first + len(part) - 1}/{len(whole.content)}"
+            assert answer.headers["content-range"] == told
+        beyond = await host.get(path, headers={"Range": f"bytes={10**9}-"})
+        assert (beyond.status_code, beyond.headers["content-range"]) == (416, f"bytes */{len(whole.content)}")
+        assert (await host.get(path, headers={"Range": "lines=1-2"})).content == whole.content
 
 
 @pytest.mark.parametrize(

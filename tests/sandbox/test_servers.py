@@ -18,7 +18,6 @@ import httpx
 import pymongo
 import pytest
 
-from acconsole.engine import status
 from acconsole.engine.model import User
 from acconsole.errors import AccountError
 from acconsole.media.base import MediaType
@@ -26,6 +25,7 @@ from acconsole.sandbox.mongo import INDEXES
 from acconsole.sandbox.people import Account, people
 from acconsole.sandbox.servers import Sandbox
 from acconsole.settings import Settings, load
+from acconsole.stores.connect import connect
 from acconsole.stores.mongo import MongoDocs
 from acconsole.stores.pds import PdsRepos
 from tests.sandbox.matching import holding_of, matched
@@ -108,17 +108,15 @@ def test_the_process_prints_its_environment_then_ready(environment: dict[str, st
 
 
 async def test_status_through_the_servers_is_what_the_data_says(settings: Settings) -> None:
-    docs, repos = MongoDocs(*settings.mongo), PdsRepos(settings.pds_url)
-    users = {user.name: user async for user in docs.users()}
-    assert len(users) == USERS + 1
-    for name, handle in (("@jeffrey", "jeffrey"), ("art", "art"), ("@i.k", "i.k"), ("@dot", "dot")):
-        state = await status.read(docs, repos, users[name], list(MediaType))
-        expected = matched(holding_of(handle))
-        assert {kind: state.counts(kind) for kind in MediaType} == {
-            kind: each.counts for kind, each in expected.items()
-        }
-    await docs.close()
-    await repos.close()
+    async with connect(settings) as engine:
+        users = {user.name: user for user in await engine.users()}
+        assert len(users) == USERS + 1
+        for name, handle in (("@jeffrey", "jeffrey"), ("art", "art"), ("@i.k", "i.k"), ("@dot", "dot")):
+            state = await engine.status(users[name])
+            expected = matched(holding_of(handle))
+            assert {kind: state.counts(kind) for kind in MediaType} == {
+                kind: each.counts for kind, each in expected.items()
+            }
 
 
 async def test_accounts_are_in_the_state_that_they_are_said_to_be_in(settings: Settings) -> None:

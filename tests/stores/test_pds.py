@@ -217,6 +217,27 @@ async def test_a_spent_limit_says_when_it_opens() -> None:
     assert caught.value.resume_at == reset
 
 
+async def test_what_a_blob_may_weigh_is_asked_once(pds: PdsServer) -> None:
+    async with repos(pds.url) as read:
+        assert [await read.blob_limit() for _ in range(3)] == [5_242_880] * 3
+        assert read.requests == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "limit"),
+    [
+        (b'{"blobUploadLimit": 99}', 99),
+        (b"{}", 5_242_880),
+        (b'{"blobUploadLimit": "much"}', 5_242_880),
+        (b'{"blobUploadLimit": 0}', 5_242_880),
+    ],
+)
+async def test_a_pds_that_does_not_say_takes_the_usual(body: bytes, limit: int) -> None:
+    with serve_app(_app(200, body)) as url:
+        async with repos(url) as read:
+            assert await read.blob_limit() == limit
+
+
 async def test_nobody_there_is_unreachable() -> None:
     async with repos("http://127.0.0.1:9") as read:
         with pytest.raises(Unreachable):

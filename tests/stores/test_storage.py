@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
-from acconsole.errors import BlobError
+from acconsole.engine.ports import Part
+from acconsole.errors import BlobError, NoObject
 from acconsole.media.sources import Source
 from acconsole.stores import storage as module
 from acconsole.stores.storage import HttpObjects
 from tests.servers import serve_app
+from tests.tapehost import tape_host
 
 
 @asynccontextmanager
@@ -31,12 +33,13 @@ class Host:
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, bytes]] = []
+        self.leads = b"/site/there"
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         self.asked.append((scope["method"], scope["raw_path"]))
         name = scope["path"].rsplit("/", 1)[-1]
         status = int(name) if name.isdigit() else 200
-        headers = [(b"location", b"/site/there")] if status == 302 else []
+        headers = [(b"location", self.leads)] if status == 302 else []
         await send({"type": "http.response.start", "status": status, "headers": headers})
         if name == "endless":
             for _ in range(1_000):
@@ -91,3 +94,67 @@ async def test_a_trickle_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
     async with objects(Host()) as read:
         with pytest.raises(BlobError, match="does not answer"):
             await read.fetch(Source("bucket", "trickle"), 5_000)
+
+
+async def test_what_comes_is_told_as_it_comes() -> None:
+    told: list[tuple[int, int]] = []
+    with tape_host() as host:
+        host.objects["/storage/bucket/large"] = bytes(300_000)
+        read = HttpObjects(f"{host.url}/site", host.url + "/storage/{bucket}")
+        await read.fetch(Source("bucket", "large"), 1_000_000, lambda *moved: told.append(moved))
+        await read.close()
+    assert told == sorted(told)
+    assert told[-1] == (300_000, 300_000)
+    assert len(told) > 1
+
+
+async def test_parts_of_an_object() -> None:
+    data = bytes(range(256)) * 4
+    with tape_host() as host:
+        host.objects |= {"/storage/b/a": data, "/storage/b/empty": b"", "/storage/b/500": 500}
+        read = HttpObjects(f"{host.url}/site", host.url + "/storage/{bucket}")
+        assert await read.part(Source("b", "a"), 10, 20) == Part(data[10:30], 10, 1_024)
+        assert await read.part(Source("b", "a"), None, 24) == Part(data[-24:], 1_000, 1_024)
+        assert await read.part(Source("b", "a"), 1_000, 100) == Part(data[1_000:], 1_000, 1_024)
+        assert await read.part(Source("b", "a"), None, 5_000) == Part(data, 0, 1_024)
+        assert await read.part(Source("b", "empty"), None, 24) == Part(b"", 0, 0)
+        with pytest.raises(NoObject):
+            await read.part(Source("b", "none"), None, 24)
+        host.parts = False
+        assert await read.part(Source("b", "a"), 10, 20) == Part(data, 0, 1_024)
+        host.objects["/storage/b/large"] = bytes(module.MAX_WHOLE + 1)
+        with pytest.raises(BlobError, match="more than"):
+            await read.part(Source("b", "large"), None, 24)
+        await read.close()
+
+
+async def test_an_address_of_the_docs_own_leads_nowhere_inside() -> None:
+    """Loopback is asked only where the settings point there; a redirect leads no further than an address."""
+    host = Host()
+    async with objects(host) as read:
+        base = read.address(Source("site", "")).removesuffix("/site/")
+        assert await read.fetch(Source("url", f"{base}/x/a.mp4"), 100) == b"bytes of a.mp4"
+        assert await read.fetch(Source("url", f"{base}/x/302"), 100) == b"bytes of there"
+        with tape_host() as inside:
+            inside.objects["/secret"] = b"what only this machine may see"
+            for address in (f"{inside.url}/secret", inside.url.replace("127.0.0.1", "localhost") + "/secret"):
+                with pytest.raises(NoObject):
+                    await read.fetch(Source("url", address), 100)
+                host.leads = f"{inside.url}/secret".encode()
+                with pytest.raises(NoObject):
+                    await read.fetch(Source("url", f"{base}/x/302"), 100)
+                assert await read.exists(Source("url", address)) is False
+            assert inside.asked == []
+        host.leads = b"/x/302"
+        with pytest.raises(NoObject, match="on and on"):
+            await read.fetch(Source("url", f"{base}/x/302"), 100)
+
+
+@pytest.mark.parametrize("bucket", ["127.0.0.1:80/x?", "evil.example/", "a b", ""])
+async def test_a_bucket_that_is_none_is_not_asked(bucket: str) -> None:
+    host = Host()
+    async with objects(host) as read:
+        with pytest.raises(NoObject):
+            await read.fetch(Source(bucket, "a"), 100)
+        assert await read.exists(Source(bucket, "a")) is False
+    assert host.asked == []

@@ -142,7 +142,7 @@ async def upload_blob(call: Call) -> dict[str, Any]:
         raise XrpcError(403, "AccountNotFound", "Account not found")
     if actor.status == "takendown":
         raise unauthorized("Account has been taken down", "AccountTakedown")
-    if len(call.body) > BLOB_LIMIT:
+    if len(call.body) > call.store.blob_limit:
         raise too_large()
     declared = call.request.headers["content-type"].partition(";")[0].strip()
     blob = await run_in_threadpool(call.store.add_blob, actor.did, call.body, declared)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from acconsole.sandbox.pds.sessions import SERVICE_DID
-from acconsole.sandbox.pds.store import BLOB_LIMIT, Actor
+from acconsole.sandbox.pds.store import Actor
 from acconsole.sandbox.pds.xrpc import Auth, Call, Method, XrpcError, invalid, unauthorized
 
 DOMAINS = (".at.aesthetic.computer", ".test")
@@ -30,7 +30,7 @@ async def describe_server(call: Call) -> dict[str, Any]:
         "did": SERVICE_DID,
         "availableUserDomains": list(DOMAINS),
         "inviteCodeRequired": False,
-        "blobUploadLimit": BLOB_LIMIT,
+        "blobUploadLimit": call.store.blob_limit,
         "links": {},
         "contact": {},
     }

@@ -72,11 +72,13 @@ class Actor:
 class PdsStore:
     """The PDS itself. What it holds is gone with it.
 
-    `access_seconds`: how long an access token lasts. `faults`: what tests can make go wrong.
+    `access_seconds`: how long an access token lasts. `faults`: what tests can make go wrong. `blob_limit`:
+    the bytes that a blob may have, at most those of the real PDS.
     """
 
     def __init__(self, *, access_seconds: float = 7200) -> None:
         self.faults = Faults()
+        self.blob_limit = BLOB_LIMIT
         self.jwt_secret = secrets.token_urlsafe(32)
         self.sessions = Sessions(self.jwt_secret, access_seconds)
         # One key signs for everybody: nobody looks the accounts' keys up here.

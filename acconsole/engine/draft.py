@@ -1,0 +1,87 @@
+"""Plans made from a user's state: all media types in one, and what there is to know beside."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from acconsole.engine import plan as planning
+from acconsole.engine.plan import BlockedItem, Operation, Plan
+from acconsole.engine.status import UserState
+from acconsole.media.base import MediaType
+
+
+def restore_plan(
+    state: UserState,
+    host: str,
+    kinds: Sequence[MediaType],
+    *,
+    codes: Collection[str] = (),
+    refs: Collection[str] = (),
+    prune: bool = False,
+    retry_blocked: bool = False,
+) -> Plan:
+    """The plan of a restore from a user's state."""
+    operations: list[Operation] = []
+    blocked: list[BlockedItem] = []
+    for kind, matched in state.types.items():
+        records = state.snapshot.records.get(kind, ()) if state.snapshot else ()
+        blobs = state.snapshot.blobs if state.snapshot else frozenset()
+        found, left = planning.restore(
+            matched, state.docs[kind], records, blobs, codes=codes, refs=refs, prune=prune
+        )
+        operations += found
+        blocked += left
+    return _plan(
+        "restore",
+        state,
+        host,
+        kinds,
+        operations,
+        blocked=tuple(blocked),
+        prune=prune,
+        retry_blocked=retry_blocked,
+    )
+
+
+def wipe_plan(
+    state: UserState, host: str, kinds: Sequence[MediaType], *, codes: Collection[str] = ()
+) -> Plan:
+    """The plan of a wipe from a user's state."""
+    operations: list[Operation] = []
+    unlink: list[tuple[MediaType, str]] = []
+    for kind, matched in state.types.items():
+        found, linked = planning.wipe(matched, state.docs[kind], codes=codes)
+        operations += found
+        unlink += linked
+    return _plan("wipe", state, host, kinds, operations, unlink=tuple(unlink))
+
+
+def _plan(
+    action: str,
+    state: UserState,
+    host: str,
+    kinds: Sequence[MediaType],
+    operations: Sequence[Operation],
+    *,
+    blocked: tuple[BlockedItem, ...] = (),
+    unlink: tuple[tuple[MediaType, str], ...] = (),
+    prune: bool = False,
+    retry_blocked: bool = False,
+) -> Plan:
+    records = sum(len(found) for found in state.snapshot.records.values()) if state.snapshot else 0
+    usable = state.account == "ok"
+    return Plan(
+        action=action,
+        user=state.user,
+        host=host,
+        rev=state.rev,
+        commit=state.commit,
+        kinds=tuple(kinds),
+        operations=tuple(operations) if usable else (),
+        blocked=blocked if usable else (),
+        unlink=unlink if usable else (),
+        records=records,
+        prune=prune,
+        problem=None if usable else state.error,
+        retry_blocked=retry_blocked,
+    )

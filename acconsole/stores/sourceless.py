@@ -1,0 +1,106 @@
+"""The memory of docs that were found without a source: a small SQLite file in the state dir.
+
+It is only a memory: a file that cannot be read is set aside and told of, and what it held is found out
+again. Several processes may use it at the same time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from acconsole.media.base import MediaType
+
+T = TypeVar("T")
+
+PATIENCE = 5.0
+"""Seconds that another process may hold the file."""
+_TABLE = """
+    CREATE TABLE IF NOT EXISTS sourceless (
+        place TEXT NOT NULL, kind TEXT NOT NULL, ref TEXT NOT NULL, digest TEXT NOT NULL, found REAL NOT NULL,
+        PRIMARY KEY (place, kind, ref)
+    ) WITHOUT ROWID
+"""
+_BROKEN = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_SCHEMA)
+
+
+class SqliteSourceless:
+    """The `Sourceless` port. `places`: where sources are looked for, so that two worlds are told apart."""
+
+    def __init__(self, file: Path, *places: str) -> None:
+        self._file = file
+        self._place = hashlib.sha256("\n".join(places).encode()).hexdigest()
+        self._trouble: str | None = None
+
+    @property
+    def trouble(self) -> str | None:
+        return self._trouble
+
+    async def known(self, kind: MediaType) -> Mapping[str, str]:
+        return await asyncio.to_thread(self._used, lambda db: self._known(db, kind), {}, False)
+
+    async def add(self, kind: MediaType, ref: str, digest: str) -> None:
+        row = (self._place, kind.value, ref, digest, time.time())
+        put = "INSERT OR REPLACE INTO sourceless VALUES (?, ?, ?, ?, ?)"
+        await asyncio.to_thread(self._used, lambda db: _done(db, put, row), None, True)
+
+    async def forget(self, kind: MediaType, ref: str) -> None:
+        row = (self._place, kind.value, ref)
+        take = "DELETE FROM sourceless WHERE place = ? AND kind = ? AND ref = ?"
+        await asyncio.to_thread(self._used, lambda db: _done(db, take, row), None, False)
+
+    def _known(self, db: sqlite3.Connection, kind: MediaType) -> dict[str, str]:
+        asked = "SELECT ref, digest FROM sourceless WHERE place = ? AND kind = ?"
+        return dict(db.execute(asked, (self._place, kind.value)).fetchall())
+
+    def _used(self, use: Callable[[sqlite3.Connection], T], otherwise: T, makes_it: bool) -> T:
+        """What is read or done; `otherwise` where there is no file and none is made, or it is of no use."""
+        try:
+            if not self._file.exists():
+                if not makes_it:
+                    return otherwise
+                _make(self._file)
+            with _opened(self._file) as db:
+                return use(db)
+        except (sqlite3.Error, OSError) as error:
+            self._take_note(error)
+            return otherwise
+
+    def _take_note(self, error: Exception) -> None:
+        code = getattr(error, "sqlite_errorcode", None)
+        if code is None or code & 0xFF not in _BROKEN:
+            self._trouble = f"{self._file} cannot be used now ({type(error).__name__})."
+            return
+        aside = self._file.with_name(f"{self._file.name}.broken-{int(time.time())}")
+        with contextlib.suppress(OSError):
+            self._file.rename(aside)
+        for suffix in ("-wal", "-shm"):
+            with contextlib.suppress(OSError):
+                self._file.with_name(self._file.name + suffix).unlink()
+        self._trouble = f"{self._file} was broken and is set aside as {aside.name}."
+
+
+def _make(file: Path) -> None:
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # SQLite gives its own files beside it the same mode.
+    os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[sqlite3.Connection]:
+    with closing(sqlite3.connect(file, timeout=PATIENCE, isolation_level=None)) as db:
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute(_TABLE)
+        yield db
+
+
+def _done(db: sqlite3.Connection, statement: str, row: tuple[object, ...]) -> None:
+    db.execute(statement, row)
