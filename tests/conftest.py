@@ -5,15 +5,18 @@ Nothing is started or imported before a test asks for it: the start of pytest st
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import settings
 
 from tests import servers
+from tests.reference import install
 from tests.reference.install import ReferenceMissing
 from tests.servers import PdsServer
 
@@ -37,6 +40,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "reference: needs the reference PDS or its packages")
+    # How long an example takes says nothing here: other tests run beside it.
+    settings.register_profile("suite", deadline=None)
+    settings.load_profile("suite")
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Before tests run in several processes, the reference PDS is set up once, outside of any test's time."""
+    config = session.config
+    several = config.getoption("numprocesses", None) and not hasattr(config, "workerinput")
+    if several and not config.getoption("--no-reference"):
+        with contextlib.suppress(ReferenceMissing):  # each test that needs it will say so
+            install.folder()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -46,6 +61,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if not _needs_reference(item)]
     config.stash[_LEFT_OUT] = len(left_out)
+    if hasattr(config, "workeroutput"):
+        config.workeroutput["left_out"] = len(left_out)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object) -> None:
+    """A process of several is done: each has left out the same tests."""
+    node.config.stash[_LEFT_OUT] = node.workeroutput.get("left_out", 0)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import subprocess
 import sys
 from pathlib import Path
 
-from PIL import Image
-
-from tests.media.tapes import frames, zipped
+from acconsole.media.tapezip import MAX_ZIP
+from tests.media.tapes import frames, picture, png, zipped
 
 MEGABYTES = 500
 SCRIPT = """
@@ -22,16 +20,12 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 
 def test_the_largest_pictures_stay_below_the_bound(tmp_path: Path) -> None:
-    side, pictures = 1920, []
-    for index in range(12):
-        picture = (
-            Image.effect_noise((side // 16, side // 16), 60 + index).resize((side, side)).convert("RGBA")
-        )
-        picture.putalpha(200)
-        out = io.BytesIO()
-        picture.save(out, "PNG", compress_level=1)
-        pictures.append(out.getvalue())
-    tape = zipped(frames(pictures) | {"frame-99999.png.aside": bytes(20_000_000)})
+    pictures = []
+    for index in range(14):
+        clear = picture(index, (1920, 1920)).convert("RGBA")
+        clear.putalpha(200)
+        pictures.append(png(clear))
+    tape = zipped(frames(pictures) | {"aside.bin": bytes(MAX_ZIP - 1_000_000)})
     path = tmp_path / "tape.zip"
     path.write_bytes(tape)
     told = subprocess.run(
