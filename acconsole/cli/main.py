@@ -18,6 +18,7 @@ from acconsole.errors import AcError, Exit, UsageError
 from acconsole.media.base import MediaType
 
 ACCOUNT_STATES = ("ok", "none", "inactive")
+PLACE = click.Path(path_type=Path)
 
 
 @click.group(
@@ -108,19 +109,38 @@ def status(
 @click.argument("handle")
 @click.option("--prune", is_flag=True, help="Delete records of deleted and unknown docs too.")
 @click.option("--retry-blocked", is_flag=True, help="Look again for what was found nowhere before.")
+@click.option("--out", type=PLACE, metavar="PLAN", help="Save the plan in a file, for `apply`.")
 @options.filters(codes=True)
 @options.running
 @options.output
-def restore(handle: str, **chosen: Any) -> None:
+def restore(handle: str, out: Path | None, **chosen: Any) -> None:
     """Bring a user's repo to what Mongo says. Shows the plan; --live runs it.
 
     \b
     Example:
       acconsole restore @jeffrey --kidlisp-only --live
     """
-    from acconsole.cli import running
+    from acconsole.cli import plans, running
 
-    _run(running.restore(handle, running.Options(**chosen)))
+    said = running.Options(**chosen)
+    _run(plans.save(handle, out, said) if out else running.restore(handle, said))
+
+
+@cli.command()
+@click.argument("plan", type=PLACE)
+@options.running
+@options.output
+def apply(plan: Path, **chosen: Any) -> None:
+    """Run exactly a saved plan. Refused when one of its docs or records has changed since.
+
+    \b
+    Example:
+      acconsole restore @jeffrey --out plan.json
+      acconsole apply plan.json --live
+    """
+    from acconsole.cli import plans, running
+
+    _run(plans.apply(plan, running.Options(kinds=tuple(MediaType), codes=(), **chosen)))
 
 
 @cli.command()

@@ -47,7 +47,7 @@ class Options:
 
 async def restore(handle: str, options: Options) -> Exit:
     """Plan a restore, show it, and run it."""
-    async with _engine(handle) as (engine, user):
+    async with engine_for(handle) as (engine, user):
         plan = await engine.plan_restore(
             user,
             options.kinds,
@@ -55,25 +55,25 @@ async def restore(handle: str, options: Options) -> Exit:
             prune=options.prune,
             retry_blocked=options.retry_blocked,
         )
-        return await _run(engine, plan, options, handle)
+        return await carry_out(engine, plan, options, handle)
 
 
 async def wipe(handle: str, options: Options) -> Exit:
     """Plan a wipe, show it, and run it."""
-    async with _engine(handle) as (engine, user):
+    async with engine_for(handle) as (engine, user):
         plan = await engine.plan_wipe(user, options.kinds, codes=options.codes)
-        return await _run(engine, plan, options, handle)
+        return await carry_out(engine, plan, options, handle)
 
 
 @asynccontextmanager
-async def _engine(handle: str) -> AsyncIterator[tuple[Engine, User]]:
+async def engine_for(handle: str) -> AsyncIterator[tuple[Engine, User]]:
     async with connect(settings.load(os.environ)) as engine:
         yield engine, search.resolve(await engine.users(), handle)
         if engine.trouble:
             print(drawn(engine.trouble), file=sys.stderr)
 
 
-async def _run(engine: Engine, plan: Plan, options: Options, typed: str) -> Exit:
+async def carry_out(engine: Engine, plan: Plan, options: Options, typed: str) -> Exit:
     on_terminal = sys.stdin.isatty() and sys.stderr.isatty()
     if not options.as_json:
         print(show.plan(plan, options.live), flush=True)

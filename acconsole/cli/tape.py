@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
-import os
 import sys
 import tempfile
 import time
@@ -15,6 +13,7 @@ from pathlib import Path
 from typing import Any, TextIO
 from urllib.parse import urlsplit
 
+from acconsole.cli.files import write_all
 from acconsole.cli.progress import bar
 from acconsole.cli.show import duration, size
 from acconsole.errors import BlobError, Exit, Failed, NoObject, Unreachable, UsageError
@@ -35,7 +34,7 @@ async def convert(source: str, output: Path, thumbnail: Path | None, as_json: bo
     with _line(sys.stderr, shown=not quiet and sys.stderr.isatty()) as tell:
         data = await _bytes(source, tell)
         made = await _converted(data, tell)
-    _write({output: made.video} | ({thumbnail: made.thumbnail} if thumbnail else {}))
+    write_all({output: made.video} | ({thumbnail: made.thumbnail} if thumbnail else {}))
     told = _told(source, len(data), output, thumbnail, made) | {"took": round(time.monotonic() - began, 3)}
     print(json.dumps(told) if as_json else _for_people(told))
     return Exit.OK
@@ -103,22 +102,6 @@ async def _converted(data: bytes, tell: Tell) -> Conversion:
             raise Failed(f"The tape cannot be converted: {error.message}.") from None
         finally:
             await conversions.close()
-
-
-def _write(files: dict[Path, bytes]) -> None:
-    """Write all or none: each under another name first. Raises `Failed`."""
-    parts = {place: place.with_name(f".{place.name}.{os.getpid()}.part") for place in files}
-    try:
-        for place, data in files.items():
-            parts[place].write_bytes(data)
-        for place, part in parts.items():
-            part.replace(place)
-    except OSError as error:
-        raise Failed(f"{error.filename} cannot be written: {error.strerror}.") from None
-    finally:
-        for part in parts.values():
-            with contextlib.suppress(OSError):
-                part.unlink()
 
 
 def _told(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 from acconsole.engine import plan as planning
 from acconsole.engine.plan import BlockedItem, Operation, Plan
@@ -10,16 +11,21 @@ from acconsole.engine.status import UserState
 from acconsole.media.base import MediaType
 
 
-def restore_plan(
-    state: UserState,
-    host: str,
-    kinds: Sequence[MediaType],
-    *,
-    codes: Collection[str] = (),
-    refs: Collection[str] = (),
-    prune: bool = False,
-    retry_blocked: bool = False,
-) -> Plan:
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What of a user a restore is about: media types, and single docs by `codes` or `refs`, if any.
+
+    `prune`: tombstones and orphans too. `retry_blocked`: docs found without a source are tried again.
+    """
+
+    kinds: tuple[MediaType, ...] = tuple(MediaType)
+    codes: Collection[str] = ()
+    refs: Collection[str] = ()
+    prune: bool = False
+    retry_blocked: bool = False
+
+
+def restore_plan(state: UserState, host: str, chosen: Choice) -> Plan:
     """The plan of a restore from a user's state."""
     operations: list[Operation] = []
     blocked: list[BlockedItem] = []
@@ -27,7 +33,13 @@ def restore_plan(
         records = state.snapshot.records.get(kind, ()) if state.snapshot else ()
         blobs = state.snapshot.blobs if state.snapshot else frozenset()
         found, left = planning.restore(
-            matched, state.docs[kind], records, blobs, codes=codes, refs=refs, prune=prune
+            matched,
+            state.docs[kind],
+            records,
+            blobs,
+            codes=chosen.codes,
+            refs=chosen.refs,
+            prune=chosen.prune,
         )
         operations += found
         blocked += left
@@ -35,11 +47,11 @@ def restore_plan(
         "restore",
         state,
         host,
-        kinds,
+        chosen.kinds,
         operations,
         blocked=tuple(blocked),
-        prune=prune,
-        retry_blocked=retry_blocked,
+        prune=chosen.prune,
+        retry_blocked=chosen.retry_blocked,
     )
 
 

@@ -11,12 +11,13 @@ from pathlib import Path
 
 from acconsole.engine import shelf, status
 from acconsole.engine.apply import UserRun
-from acconsole.engine.draft import restore_plan, wipe_plan
+from acconsole.engine.draft import Choice, restore_plan, wipe_plan
 from acconsole.engine.events import Event, Stop
 from acconsole.engine.guard import Guard
 from acconsole.engine.model import User
 from acconsole.engine.plan import Plan
 from acconsole.engine.ports import Moved, World
+from acconsole.engine.saved import SavedPlan
 from acconsole.engine.shelf import TapeFacts, TapeRow
 from acconsole.engine.status import UserState
 from acconsole.engine.tasks import finish
@@ -87,18 +88,25 @@ class Engine:
 
         `codes` and `refs` narrow it to single docs. `retry_blocked`: docs without a source are tried again.
         """
-        state = await status.read(self._world, user, kinds, retry_blocked=retry_blocked)
-        plan = await asyncio.to_thread(
-            restore_plan,
-            state,
-            self.host,
-            kinds,
-            codes=codes,
-            refs=refs,
-            prune=prune,
-            retry_blocked=retry_blocked,
-        )
-        return replace(plan, blob_limit=await self._world.repos.blob_limit()) if plan.videos else plan
+        chosen = Choice(tuple(kinds), codes, refs, prune, retry_blocked)
+        return (await self._restore(user, chosen))[0]
+
+    async def saved_restore(self, user: User, chosen: Choice) -> SavedPlan:
+        """As `plan_restore`, with what it takes to tell later whether it has gone stale."""
+        return SavedPlan.of(*await self._restore(user, chosen))
+
+    async def renewed(self, saved: SavedPlan, user: User) -> Plan:
+        """A saved plan as it may be run now. Raises `StalePlan` when it may not, `Unreachable`."""
+        plan = saved.plan
+        chosen = Choice(plan.kinds, prune=plan.prune, retry_blocked=plan.retry_blocked)
+        return saved.renewed(*await self._restore(user, chosen))
+
+    async def _restore(self, user: User, chosen: Choice) -> tuple[Plan, UserState]:
+        state = await status.read(self._world, user, chosen.kinds, retry_blocked=chosen.retry_blocked)
+        plan = await asyncio.to_thread(restore_plan, state, self.host, chosen)
+        if plan.videos:
+            plan = replace(plan, blob_limit=await self._world.repos.blob_limit())
+        return plan, state
 
     async def plan_wipe(
         self, user: User, kinds: Sequence[MediaType] = ALL, *, codes: Collection[str] = ()
