@@ -57,7 +57,21 @@ async def _run(console: Driver) -> None:
     await console.see(r"batch 8")
 
 
-PICTURES: dict[str, Steps] = {"users": _users, "user": _user, "plan": _plan, "run": _run}
+async def _tapes(console: Driver) -> None:
+    await console.see(r"looked at")
+    await console.press("escape", "t")
+    await console.see(r"synced +art .* KB")
+    await console.press("down")
+    await console.see(r"from the ZIP")
+
+
+PICTURES: dict[str, Steps] = {
+    "users": _users,
+    "user": _user,
+    "tapes": _tapes,
+    "plan": _plan,
+    "run": _run,
+}
 
 
 async def _take(environment: dict[str, str], name: str, steps: Steps) -> None:

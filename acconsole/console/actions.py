@@ -47,10 +47,27 @@ _ALL = (
     Action("user.filter", ("f",), "next verdict", "Show the docs of the next verdict that occurs", 14),
     Action("user.every", ("a",), "all verdicts", "Show the docs of every verdict", 16),
     Action("user.pane", ("d",), "details", "Show the details of the selected item, or the list again", 18),
+    Action("user.play", ("p",), "play/pause", "Let the tape move or stand still", 19),
+    Action("user.other", ("o",), "other source", "Play the tape from the ZIP, or from the MP4", 19),
     Action("user.reread", ("R", "f5"), "re-read", "Read the user again", 20),
     Action("user.back", ("escape",), "back", "Go back", 92),
+    Action("tapes.mark", ("space",), "mark", "Mark the tape under the cursor, or take the mark off", 10),
+    Action("tapes.every", ("a",), "all to do", "Mark every tape that a restore would mend, or none", 16),
+    Action(
+        "tapes.convert", ("c",), "convert", "Convert the marked tapes or this one, and publish nothing", 14
+    ),
+    Action("tapes.restore", ("r",), "restore…", "Plan to publish marked tapes, one owner's, or this one", 13),
+    Action("tapes.play", ("p",), "play/pause", "Let the tape move or stand still", 15),
+    Action("tapes.other", ("o",), "other source", "Play it from the ZIP, or from the MP4", 17),
+    Action("tapes.stop", ("s",), "stop", "Stop the conversions that are going on", 11),
+    Action("tapes.pane", ("d",), "details", "Show the selected tape, or the list again", 20),
+    Action("tapes.reread", ("R", "f5"), "re-read", "Read everybody's tapes again", 22),
+    Action("tapes.back", ("escape",), "back", "Go back; conversions go on", 92),
     Action("plan.items", ("i",), "items", "Show each operation of the plan, or the summary again", 10),
     Action("plan.prune", ("x",), "prune", "Whether tombstones and orphans are deleted too", 12),
+    Action(
+        "plan.blocked", ("b",), "retry", "Whether docs that had no source before are looked for again", 13
+    ),
     Action("plan.toggle_1", ("1",), "", "Take paintings in or out", 0),
     Action("plan.toggle_2", ("2",), "", "Take moods in or out", 0),
     Action("plan.toggle_3", ("3",), "", "Take pieces in or out", 0),
@@ -75,6 +92,7 @@ _ALL = (
     Action("table.down", ("down", "j"), "", "The media type below", 0),
     Action("table.left", ("left", "h"), "", "The verdict to the left", 0),
     Action("table.right", ("right", "l"), "", "The verdict to the right", 0),
+    Action("app.show_tapes", ("t", "f3"), "tapes", "Go to everybody's tapes", 82),
     Action("app.show_run", ("g",), "the run", "Go to the run that is going on, or to the last one", 70),
     Action(
         "app.command_palette", ("colon", "ctrl+p"), "commands", "Search everything that can be done here", 80
@@ -126,6 +144,7 @@ _KEY_NAMES = {
     "ctrl+q": "^q",
     "ctrl+p": "^p",
     "f1": "F1",
+    "f3": "F3",
     "f5": "F5",
 }
 

@@ -7,7 +7,8 @@ import os
 import signal
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, ClassVar
+from types import FrameType
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual import on
 from textual.app import App
@@ -15,17 +16,45 @@ from textual.command import Provider
 from textual.signal import Signal
 
 from acconsole import paths
-from acconsole.console import theme
+from acconsole.console import figures, theme
 from acconsole.console.actions import bindings
+from acconsole.console.graphics import Graphics
 from acconsole.console.inert import visible
-from acconsole.console.messages import News, RunEnded
+from acconsole.console.messages import News, RunEnded, TapeConverted
 from acconsole.console.palette import Commands
 from acconsole.console.runner import Runner
 from acconsole.console.screens.users import UsersScreen
 from acconsole.console.session import Label, Run, Session
+from acconsole.console.shelf import Lot
 
 if TYPE_CHECKING:
     from acconsole.console.session import Connect
+
+
+def _resume_on_a_terminal_only() -> None:
+    """A hang-up comes with a SIGCONT, upon which Textual would begin anew on a terminal that is gone."""
+    resume = signal.getsignal(signal.SIGCONT)
+    if not callable(resume):
+        return
+
+    def resumed(number: int, frame: FrameType | None) -> None:
+        if os.isatty(0):
+            resume(number, frame)
+
+    signal.signal(signal.SIGCONT, resumed)
+
+
+class _Nowhere:
+    """Takes the place of Textual's writer when there is no terminal any more."""
+
+    def write(self, text: str) -> None:
+        """Nothing is written."""
+
+    def flush(self) -> None:
+        """Nothing is left."""
+
+    def stop(self) -> None:
+        """Nothing is going on."""
 
 
 class ConsoleApp(App[None]):
@@ -33,6 +62,7 @@ class ConsoleApp(App[None]):
 
     `connect` is called once the first screen stands, with a function that takes what is being waited for,
     a noun; it gives settings and engine for as long as the app runs. `label` is shown before that.
+    `graphics`: how pictures are shown.
     What the first screen does not need is imported when it is asked for: the first paint comes sooner.
     """
 
@@ -42,7 +72,14 @@ class ConsoleApp(App[None]):
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {Commands}
     AUTO_FOCUS = "*"
 
-    def __init__(self, label: Label, connect: Connect, *, theme_name: str = theme.DARK.name) -> None:
+    def __init__(
+        self,
+        label: Label,
+        connect: Connect,
+        *,
+        theme_name: str = theme.DARK.name,
+        graphics: Graphics = Graphics.CELLS,
+    ) -> None:
         super().__init__()
         for each in (theme.DARK, theme.LIGHT):
             self.register_theme(each)
@@ -50,10 +87,12 @@ class ConsoleApp(App[None]):
         self.session = Session(label)
         self.runner = Runner(self, self.session, connect)
         self.news: Signal[News] = Signal(self, "news")
+        self.graphics = graphics
 
     def on_mount(self) -> None:
         if threading.current_thread() is threading.main_thread():
             asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._hung_up)
+            _resume_on_a_terminal_only()
         self.push_screen(UsersScreen())
         # The first screen paints before anything is connected.
         self.call_after_refresh(self.runner.connect)
@@ -65,6 +104,8 @@ class ConsoleApp(App[None]):
         for number in (0, 1, 2):
             os.dup2(nowhere, number)
         os.close(nowhere)
+        # Textual's writer may have died of its last write, and then nobody takes what is queued for it.
+        cast(Any, self._driver)._writer_thread = _Nowhere()
         self.exit()
 
     async def on_unmount(self) -> None:
@@ -75,6 +116,16 @@ class ConsoleApp(App[None]):
         self.news.publish(news)
         if isinstance(news, RunEnded):
             self._run_ended(news.run)
+        elif isinstance(news, TapeConverted):
+            self._converted()
+
+    def _converted(self) -> None:
+        """When the last of the conversions is over, that is told to who is elsewhere."""
+        shelf = self.session.shelf
+        if self.screen.id != "tapes" and not shelf.going_on:
+            done, failed = len(list(shelf.of(Lot.DONE))), len(list(shelf.of(Lot.FAILED)))
+            what = f"{figures.plural(done, 'tape')} converted"
+            self.notify(f"{what}, {failed:,} failed." if failed else f"{what}.", markup=False)
 
     def _run_ended(self, run: Run) -> None:
         if self.screen.id == "run":
@@ -90,10 +141,19 @@ class ConsoleApp(App[None]):
     # -- actions -------------------------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """The run can be shown only when there is one."""
+        """The run can be shown only when there is one, the tapes once there is a connection."""
         if action == "show_run":
             return self.session.run is not None and self.screen.id != "run"
+        if action == "show_tapes":
+            return self.session.engine is not None and self.screen.id not in ("run", "tapes")
         return True
+
+    def action_show_tapes(self) -> None:
+        """Go to everybody's tapes."""
+        from acconsole.console.screens.tapes import TapesScreen
+
+        if not self.screen.is_modal:
+            self.push_screen(TapesScreen())
 
     def action_show_run(self) -> None:
         """Go to the run."""

@@ -17,14 +17,19 @@ from acconsole.engine.match import Pair
 from acconsole.media.base import iso
 
 NAME = 13
-LINES = 12
-"""A value is folded to so many lines: a source can have thousands."""
+LINES, SAME_LINES = 12, 4
+"""A value is folded to so many lines, a source can have thousands; to fewer where nothing differs."""
 SIDE_BY_SIDE = 64
 _HIDDEN = ("$type",)
 
 
 def detail(pair: Pair, width: int) -> Content:
     """Everything there is to say of a pair, `width` cells wide."""
+    return Content("\n").join([about(pair, width), Content(), fields(pair, width)])
+
+
+def about(pair: Pair, width: int, *, brief: bool = False) -> Content:
+    """What the pair is, its verdict, and why. `brief`: where it says why, not what the verdict means too."""
     colour = colour_of(pair.verdict)
     lines = [
         Content.assemble(
@@ -35,10 +40,14 @@ def detail(pair: Pair, width: int) -> Content:
     ]
     if reason := why(pair):
         lines += [Content.styled(each, colour) for each in fold(reason, width, 4)]
-    lines += [Content.styled(each, "$mute") for each in _words(MEANINGS[pair.verdict], width)]
-    lines.append(Content())
-    lines += _fields(pair, width)
+    if not (brief and reason):
+        lines += [Content.styled(each, "$mute") for each in _words(MEANINGS[pair.verdict], width)]
     return Content("\n").join(lines)
+
+
+def fields(pair: Pair, width: int) -> Content:
+    """The doc and the record field by field, side by side where there is room; what differs is marked."""
+    return Content("\n").join(_fields(pair, width))
 
 
 def _words(text: str, width: int) -> Iterator[str]:
@@ -101,16 +110,17 @@ def _field(
     label = Content.assemble(
         mark, cell(inert(name, NAME - 3), NAME - 2, "bold" if differs else "$mute", right=False)
     )
+    lines = LINES if differs else SAME_LINES
     if wide:
         half = (width - NAME - 3) // 2
-        yield from _columns(label, _value(ours, half), _value(theirs, half), half, differs)
+        yield from _columns(label, _value(ours, half, lines), _value(theirs, half, lines), half, differs)
     elif both and differs:
         room = width - NAME - 7
-        yield from _stack(label, "doc    ", _value(ours, room), "$todo")
-        yield from _stack(Content(" " * NAME), "record ", _value(theirs, room), "$todo")
+        yield from _stack(label, "doc    ", _value(ours, room, lines), "$todo")
+        yield from _stack(Content(" " * NAME), "record ", _value(theirs, room, lines), "$todo")
     else:
         shown = ours if ours is not None else theirs
-        yield from _stack(label, "", _value(shown, width - NAME), "")
+        yield from _stack(label, "", _value(shown, width - NAME, lines), "")
 
 
 def _columns(
@@ -134,15 +144,15 @@ def _stack(label: Content, side: str, value: Iterable[str], style: str) -> Itera
         yield Content.assemble(front, (side if at == 0 else " " * len(side), "$mute"), (text, style))
 
 
-def _value(value: object, width: int) -> list[str]:
+def _value(value: object, width: int, lines: int) -> list[str]:
     """A field's value as lines of text."""
     if value is None:
         return ["–"]
     if isinstance(value, datetime):
         return [iso(value)] if value.tzinfo else [f"{value:%Y-%m-%d %H:%M:%S}"]
     if isinstance(value, dict) and value.get("$type") == "blob":
-        return [_blob(value)]
-    return fold(value if isinstance(value, str) else repr(value), max(width, 8), LINES)
+        return fold(_blob(value), max(width, 8), 2)
+    return fold(value if isinstance(value, str) else repr(value), max(width, 8), lines)
 
 
 def _blob(value: dict[str, Any]) -> str:

@@ -13,6 +13,11 @@ def now() -> float:
     return time.time()
 
 
+def ticks() -> float:
+    """Seconds of a clock that never goes back: for what moves on the screen."""
+    return time.monotonic()
+
+
 def number(count: int) -> str:
     """Thousands parted; zero is a dot, so that the numbers that matter stand out."""
     return f"{count:,}" if count else NONE
@@ -44,6 +49,11 @@ def span(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def short_span(seconds: float) -> str:
+    """A length of a tape: `1.6 s`."""
+    return f"{seconds:.1f} s"
 
 
 def roughly(seconds: float) -> str:

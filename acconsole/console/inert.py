@@ -34,7 +34,7 @@ def visible(text: str, width: int | None = None) -> str:
 def head(text: str, width: int) -> str:
     """The beginning of the text, drawn as by `visible`, with an ellipsis where it was cut."""
     shown = drawn(text[: 4 * width + 16])
-    return shown if cell_len(shown) <= width else _take(shown, width - 1) + ELLIPSIS
+    return shown if cell_len(shown) <= width else take(shown, width - 1) + ELLIPSIS
 
 
 def fold(text: str, width: int, lines: int) -> list[str]:
@@ -48,7 +48,7 @@ def fold(text: str, width: int, lines: int) -> list[str]:
                 more = len(parts) - done
                 folded[-1] = visible(f"{ELLIPSIS} {more:,} more {'line' if more == 1 else 'lines'}", width)
                 return folded
-            piece = _take(shown, width) or shown[:1]
+            piece = take(shown, width) or shown[:1]
             folded.append(piece)
             shown = shown[len(piece) :]
             if not shown:
@@ -61,13 +61,13 @@ def _cut(text: str, width: int, *, force: bool = False) -> str:
         return text
     if width <= 1:
         return ELLIPSIS[:width]
-    front = _take(text, (width - 1) * 2 // 3)
+    front = take(text, (width - 1) * 2 // 3)
     back = _take_last(text, width - 1 - cell_len(front))
     return front + ELLIPSIS + back
 
 
-def _take(text: str, width: int) -> str:
-    """As much of the beginning as fits into `width` cells."""
+def take(text: str, width: int) -> str:
+    """As much of the beginning of a drawn text as fits into `width` cells."""
     end = min(len(text), max(width, 0))
     while end and cell_len(text[:end]) > width:
         end -= 1

@@ -8,6 +8,8 @@ from textual.message import Message
 
 if TYPE_CHECKING:
     from acconsole.console.session import Run
+    from acconsole.console.shelf import Converting
+    from acconsole.console.views import View
     from acconsole.engine.events import Failure
     from acconsole.engine.plan import Plan
     from acconsole.engine.status import UserState
@@ -51,6 +53,30 @@ class PlanMade(News):
         self.ticket = ticket
         self.plan = plan
         self.error = error
+
+
+class PreviewKnown(News):
+    """What was asked for under `ticket` can be previewed, as far as `view` goes."""
+
+    def __init__(self, ticket: int, view: View) -> None:
+        super().__init__()
+        self.ticket = ticket
+        self.view = view
+
+
+class TapesKnown(News):
+    """More is known of the tapes, or of their conversions; newest wins, for the session holds it all."""
+
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, TapesKnown)
+
+
+class TapeConverted(News):
+    """A conversion is over; never coalesced."""
+
+    def __init__(self, one: Converting) -> None:
+        super().__init__()
+        self.one = one
 
 
 class RunMoved(News):

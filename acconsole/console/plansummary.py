@@ -18,6 +18,7 @@ HOURLY_POINTS = 5000
 """The PDS's budget for writes to one repo, where its operator has the limits on."""
 ITEMS_A_SECOND = 900
 SECONDS_A_BLOB = 0.06
+SECONDS_A_VIDEO = 2.0
 """What a run comes to on a PDS near by; only an estimate is made of them."""
 
 _KIND = 10
@@ -80,9 +81,19 @@ def side_facts(plan: Plan) -> list[Content]:
         lines.append(
             Content(f"{figures.plural(len(plan.blocked), 'blocked doc')} left out; the items say why.")
         )
+    if plan.videos:
+        lines.append(_videos(plan))
     if not plan.is_empty:
         lines.append(_cost(plan))
     return lines
+
+
+def _videos(plan: Plan) -> Content:
+    """How many videos are made, and what becomes of one that the PDS would not take."""
+    made = "1 video is made" if plan.videos == 1 else f"{plan.videos:,} videos are made"
+    if plan.blob_limit is None:
+        return Content(f"{made}.")
+    return Content(f"{made}; one over {figures.size(plan.blob_limit)} is encoded again to fit the PDS.")
 
 
 def _deleted(plan: Plan) -> Content | None:
@@ -98,7 +109,8 @@ def _deleted(plan: Plan) -> Content | None:
 def seconds(plan: Plan) -> float:
     """How long the run takes at a guess, waits for the budget left out."""
     tally = plan.tally()
-    return 1 + tally.items / ITEMS_A_SECOND + tally.blobs * SECONDS_A_BLOB
+    pictures = tally.blobs - plan.videos
+    return 1 + tally.items / ITEMS_A_SECOND + pictures * SECONDS_A_BLOB + plan.videos * SECONDS_A_VIDEO
 
 
 def _cost(plan: Plan) -> Content:

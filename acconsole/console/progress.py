@@ -6,6 +6,7 @@ from collections import Counter, deque
 from dataclasses import dataclass, field
 
 from acconsole.console import figures
+from acconsole.console.videos import Videos, told
 from acconsole.engine import events
 from acconsole.engine.events import Event, Failure, RunResult
 from acconsole.engine.plan import Action, BlockedItem, Plan, Tally
@@ -66,8 +67,10 @@ class Progress:
     result: RunResult | None = None
     error: AcError | None = None
     ended_at: float | None = None
+    videos: Videos = field(init=False)
 
     def __post_init__(self) -> None:
+        self.videos = Videos(self.plan)
         for kind in MediaType:
             tally = self.plan.tally(kind)
             if tally.items:
@@ -111,6 +114,7 @@ class Progress:
         """Fold one event in; returns the failure that it tells of, if it does."""
         if not isinstance(event, events.Waiting | events.Budget):
             self.waiting = None
+        self.videos.take(event)
         match event:
             case events.Started(run=run):
                 self.run = run
@@ -122,6 +126,9 @@ class Progress:
                 self._track(kind).doing = size
             case events.BlobStored():
                 self._blob(event)
+            case events.TapeMade(ref=ref):
+                for text, tone in told(self.videos.name(ref), event):
+                    self._say(now, text, tone)
             case events.Committed():
                 self._committed(event, now)
             case events.Found(kind=kind, done=done):
@@ -159,6 +166,7 @@ class Progress:
         """The run is over; `error` is what ended it before its time."""
         self.ended_at = self.ended_at or now
         self.error = error
+        self.videos.on_the_way.clear()
         if error:
             self._say(now, f"{error.title}: {error.message}", "$bad")
 

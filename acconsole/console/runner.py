@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
-import traceback
-from collections.abc import Collection, Coroutine, Iterable
+from collections.abc import Coroutine, Iterable
 from contextlib import AsyncExitStack, aclosing
-from pathlib import Path
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from textual.worker import Worker
@@ -25,14 +24,17 @@ from acconsole.console.messages import (
     Stage,
     StateRead,
 )
-from acconsole.console.session import Glance, Run, Session
+from acconsole.console.session import Glance, PlanWanted, Run, Session
+from acconsole.console.trouble import as_trouble
 from acconsole.errors import AcError
 from acconsole.media.base import MediaType
 
 if TYPE_CHECKING:
     from textual.app import App
 
+    from acconsole.console.previews import Previews
     from acconsole.console.session import Connect
+    from acconsole.console.taping import Taping
     from acconsole.engine.events import Event
     from acconsole.engine.model import User
     from acconsole.engine.plan import Plan
@@ -60,13 +62,29 @@ class Runner:
         self._connection: asyncio.Task[None] | None = None
         self._run_worker: Worker[None] | None = None
 
+    @cached_property
+    def tapes(self) -> Taping:
+        """Everybody's tapes."""
+        # Not imported before the first paint.
+        from acconsole.console.taping import Taping
+
+        return Taping(self)
+
+    @cached_property
+    def previews(self) -> Previews:
+        """What the preview panes show."""
+        # Not imported before the first paint.
+        from acconsole.console.previews import Previews
+
+        return Previews(self)
+
     # -- the connection ------------------------------------------------------------------------------
 
     def connect(self) -> None:
         """Connect, or try again after that failed."""
         if self._connection and not self._connection.done():
             if self.session.engine and self.session.trouble:
-                self._start(self._read_users(), "users")
+                self.start(self._read_users(), "users")
             return
         self.session.trouble = None
         self._tell("the connection")
@@ -79,23 +97,25 @@ class Runner:
         try:
             async with AsyncExitStack() as stack:
                 _, session.engine = await stack.enter_async_context(self._connect(self._tell))
-                self._start(self._read_users(), "users")
-                self._start(self._watch_health(), "health")
+                self.start(self._read_users(), "users")
+                self.start(self._watch_health(), "health")
                 await self._closing.wait()
         except Exception as error:
             session.engine = None
             session.trouble = as_trouble(error)
             session.waiting_for = None
-            self._post(Stage())
+            self.post(Stage())
 
     async def close(self) -> None:
-        """End the run, should one be on, then the connection; returns when both are settled."""
+        """End the run and the conversions that are on, then the connection; returns when all are settled."""
         worker = self._run_worker
         if worker and self.session.running:
             # Cancelled once only: a second time would cut the engine's own settling short.
             if not worker.is_cancelled:
                 worker.cancel()
             await asyncio.gather(worker.wait(), return_exceptions=True)
+        if self.session.shelf.going_on:
+            await self.tapes.settle()
         self._closing.set()
         if self._connection:
             if not self.session.engine:
@@ -104,7 +124,7 @@ class Runner:
 
     def _tell(self, waiting_for: str) -> None:
         self.session.waiting_for, self.session.waiting_since = waiting_for, figures.now()
-        self._post(Stage())
+        self.post(Stage())
 
     async def _read_users(self) -> None:
         session = self.session
@@ -115,12 +135,12 @@ class Runner:
         except Exception as error:
             session.trouble = as_trouble(error)
         session.waiting_for = None
-        self._post(Stage())
+        self.post(Stage())
 
     async def _watch_health(self) -> None:
         while True:
             self.session.health = await self.engine.health()
-            self._post(HealthKnown())
+            self.post(HealthKnown())
             await asyncio.sleep(HEALTH_EVERY)
 
     @property
@@ -148,7 +168,7 @@ class Runner:
         ]
         while self._readers < min(READERS, len(self._wanted)):
             self._readers += 1
-            self._start(self._read_wanted(), "glances")
+            self.start(self._read_wanted(), "glances")
 
     async def _read_wanted(self) -> None:
         session = self.session
@@ -166,42 +186,46 @@ class Runner:
                         self._wanted.clear()
                 finally:
                     session.reading.discard(user.id)
-                self._post(GlanceKnown())
+                self.post(GlanceKnown())
         finally:
             self._readers -= 1
 
     def read(self, user: User) -> None:
         """Read a user in full; `StateRead` tells the outcome."""
-        self._start(self._read(user), f"state {user.id}", exclusive=True)
+        self.start(self._read(user), f"state {user.id}", exclusive=True)
 
     async def _read(self, user: User) -> None:
         try:
             state = await self.engine.status(user)
         except Exception as error:
-            self._post(StateRead(user.id, None, as_trouble(error)))
+            self.post(StateRead(user.id, None, as_trouble(error)))
             return
         self.session.glances[user.id] = Glance.of(state)
-        self._post(StateRead(user.id, state))
+        self.post(StateRead(user.id, state))
 
-    def plan(self, action: str, user: User, kinds: Collection[MediaType], *, prune: bool) -> int:
+    def plan(self, wanted: PlanWanted) -> int:
         """Make a plan; `PlanMade` with the returned ticket tells the outcome. A newer request cancels it."""
         ticket = next(self._tickets)
-        self._start(self._plan(ticket, action, user, kinds, prune), "plan", exclusive=True)
+        self.start(self._plan(ticket, wanted), "plan", exclusive=True)
         return ticket
 
-    async def _plan(
-        self, ticket: int, action: str, user: User, kinds: Collection[MediaType], prune: bool
-    ) -> None:
-        chosen = [kind for kind in MediaType if kind in kinds]
+    async def _plan(self, ticket: int, wanted: PlanWanted) -> None:
+        chosen = [kind for kind in MediaType if kind in wanted.kinds]
         try:
-            if action == "wipe":
-                plan = await self.engine.plan_wipe(user, chosen)
+            if wanted.action == "wipe":
+                plan = await self.engine.plan_wipe(wanted.user, chosen)
             else:
-                plan = await self.engine.plan_restore(user, chosen, prune=prune)
+                plan = await self.engine.plan_restore(
+                    wanted.user,
+                    chosen,
+                    refs=wanted.refs,
+                    prune=wanted.prune,
+                    retry_blocked=wanted.retry_blocked,
+                )
         except Exception as error:
-            self._post(PlanMade(ticket, None, as_trouble(error)))
+            self.post(PlanMade(ticket, None, as_trouble(error)))
             return
-        self._post(PlanMade(ticket, plan))
+        self.post(PlanMade(ticket, plan))
 
     # -- running -------------------------------------------------------------------------------------
 
@@ -217,8 +241,8 @@ class Runner:
             return None
         run = Run(plan, live, Progress(plan, live, figures.now()), Stop())
         self.session.run = run
-        self._run_worker = self._start(self._go(run, confirmed, max_deletes), "run")
-        self._post(RunMoved(run))
+        self._run_worker = self.start(self._go(run, confirmed, max_deletes), "run")
+        self.post(RunMoved(run))
         return run
 
     def stop(self, run: Run) -> None:
@@ -230,7 +254,7 @@ class Runner:
         elif self._run_worker and not run.cancelling:
             run.cancelling = True
             self._run_worker.cancel()
-        self._post(RunMoved(run))
+        self.post(RunMoved(run))
 
     async def _go(self, run: Run, confirmed: str | None, max_deletes: int | None) -> None:
         trouble: AcError | None = None
@@ -245,7 +269,7 @@ class Runner:
                     self._take(run, event)
                     if time.monotonic() - told >= COALESCE:
                         told = time.monotonic()
-                        self._post(RunMoved(run))
+                        self.post(RunMoved(run))
         except asyncio.CancelledError:
             trouble = AcError(
                 "The run was cancelled. What was done stays done.", "Plan it again to go on from here."
@@ -256,34 +280,20 @@ class Runner:
             run.progress.end(figures.now(), trouble)
             run.over = True
             self.session.glances.pop(run.plan.user.id, None)
-            self._post(RunEnded(run))
+            self.post(RunEnded(run))
 
     def _take(self, run: Run, event: Event) -> None:
         if failure := run.progress.take(event, figures.now()):
-            self._post(RunFailure(run, failure))
+            self.post(RunFailure(run, failure))
 
     # -- workers -------------------------------------------------------------------------------------
 
-    def _post(self, news: News) -> None:
+    def post(self, news: News) -> None:
+        """Tell the app, which tells its screens."""
         self._app.post_message(news)
 
-    def _start(self, work: Coroutine[Any, Any, None], group: str, *, exclusive: bool = False) -> Worker[None]:
+    def start(self, work: Coroutine[Any, Any, None], group: str, *, exclusive: bool = False) -> Worker[None]:
+        """Start a piece of work; an exclusive one cancels what is on in its group."""
         return self._app.run_worker(
             work, group=group, exclusive=exclusive, exit_on_error=False, name=group.partition(" ")[0]
         )
-
-
-def as_trouble(error: Exception) -> AcError:
-    """The error as a screen may show it: ours as it is, any other by its kind and place alone.
-
-    What another error says is never shown: it may hold a whole answer of a server, or a secret.
-    """
-    if isinstance(error, AcError):
-        return error
-    place = traceback.extract_tb(error.__traceback__)[-1:]
-    where = f" in {Path(place[0].filename).name}, line {place[0].lineno}" if place else ""
-    return AcError(
-        f"acconsole met something that it does not know how to handle: {type(error).__name__}{where}.",
-        "Try again. If it stays, please report it.",
-        retryable=True,
-    )

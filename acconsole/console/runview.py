@@ -9,6 +9,7 @@ from acconsole.console.bars import bar, sparkline
 from acconsole.console.inert import fold, inert
 from acconsole.console.progress import LogLine, Progress, Track
 from acconsole.console.session import Run
+from acconsole.console.stages import stage_bar
 from acconsole.console.widgets.line import cell, ends
 from acconsole.engine.plan import Tally
 
@@ -92,6 +93,21 @@ def _track(name: str, track: Track, note: str, width: int, weight: str) -> Conte
     return Content.assemble(
         " ", cell(name, 11, weight, right=False), shown, cell(counts, 14, weight), "  ", (note, "$mute")
     )
+
+
+def videos(progress: Progress, width: int, lines: int) -> Content:
+    """How many videos are made, and a bar for each tape on its way, in at most `lines` lines."""
+    found = progress.videos
+    tapes = sorted(found.on_the_way.items(), key=lambda each: -each[1].share)
+    count = f"{found.made:,}/{max(progress.plan.videos, found.made):,}"
+    parts = [Content.assemble(" ", cell("videos", 11, right=False), (f"{count} made", "bold"))]
+    shown = tapes[: max(lines - 1, 1)]
+    if len(tapes) > len(shown):
+        parts[0] = Content.assemble(parts[0], (f"   {len(tapes):,} on their way", "$mute"))
+    for ref, tape in shown:
+        name = cell(inert(found.name(ref), 9), 11, "$mute", right=False)
+        parts.append(Content.assemble(" ", name, stage_bar(tape.stage, tape.share, min(width - 13, 60))))
+    return Content("\n").join(parts)
 
 
 def pace(progress: Progress, now: float, width: int) -> Content:

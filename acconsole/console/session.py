@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from acconsole.console import figures
+from acconsole.console.shelf import Shelf
 
 if TYPE_CHECKING:
     from acconsole.console.progress import Progress
@@ -52,6 +53,18 @@ class Glance:
         return sum(counts.to_do for counts in self.counts.values())
 
 
+@dataclass(frozen=True, slots=True)
+class PlanWanted:
+    """What a plan is to be of. `refs`: of these docs alone, if there are any."""
+
+    action: str
+    user: User
+    kinds: frozenset[MediaType]
+    refs: frozenset[str] = frozenset()
+    prune: bool = False
+    retry_blocked: bool = False
+
+
 @dataclass(eq=False, slots=True)
 class Run:
     """One run that the console started. `over` once its last event has come."""
@@ -78,6 +91,7 @@ class Session:
     glances: dict[str, Glance] = field(default_factory=dict)
     reading: set[str] = field(default_factory=set)
     run: Run | None = None
+    shelf: Shelf = field(default_factory=Shelf)
     confirming: int = 0
 
     @property

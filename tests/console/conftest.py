@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from acconsole.console import runner
+from acconsole.console import figures, runner
 
 USERS = 20
 
@@ -56,3 +56,9 @@ def own_sandbox() -> Iterator[dict[str, str]]:
 def quiet_list(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody is read for the list of users: for tests that are about one user only."""
     monkeypatch.setattr(runner, "READERS", 0)
+
+
+@pytest.fixture
+def stopped_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What moves on the screen stands: a pilot waits after each key until nothing is painted any more."""
+    monkeypatch.setattr(figures, "ticks", lambda: 1000.0)

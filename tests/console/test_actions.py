@@ -14,6 +14,7 @@ from acconsole.console.modals.leave import LeaveModal
 from acconsole.console.modals.plan import PlanModal
 from acconsole.console.screens.help import HelpScreen
 from acconsole.console.screens.run import RunScreen
+from acconsole.console.screens.tapes import TapesScreen
 from acconsole.console.screens.user import UserScreen
 from acconsole.console.screens.users import UsersScreen
 from acconsole.console.widgets.rows import Rows
@@ -26,6 +27,7 @@ OWNERS: dict[str, list[type[DOMNode]]] = {
     "list": [Rows],
     "plan": [PlanModal],
     "run": [RunScreen],
+    "tapes": [TapesScreen],
     "table": [VerdictTable],
     "user": [UserScreen],
     "users": [UsersScreen],

@@ -6,6 +6,7 @@ import fcntl
 import os
 import pty
 import select
+import signal
 import subprocess
 import sys
 import termios
@@ -35,6 +36,8 @@ def test_a_closed_terminal_ends_the_console_and_its_sandbox() -> None:
         sandbox = _children(process.pid)
         assert sandbox
         os.close(leader)
+        # The system sends one of its own too; a window that is closed may send another.
+        process.send_signal(signal.SIGCONT)
         process.wait(timeout=30)
     finally:
         process.kill()

@@ -24,6 +24,7 @@ from acconsole.engine.model import RepoRecord, SourceDoc, User
 from acconsole.engine.plan import BlockedItem, Plan
 from acconsole.errors import Failed
 from acconsole.media.base import MediaType
+from acconsole.media.conversion import Stage
 from tests.console.driver import Driver, console, over
 from tests.console.test_trouble import Wrapped
 
@@ -172,6 +173,8 @@ async def test_a_run_of_hostile_news(sandbox: dict[str, str]) -> None:
         progress.take(events.ItemFailed(Failure(text, None, None, None, text)), 1.0)
         progress.take(events.BackupWritten(text), 1.0)
         progress.take(events.Dropped(MediaType.MOODS, 1, text), 1.0)
+        progress.take(events.TapeMoved(text, Stage.ENCODE, 1, 2), 1.0)
+        progress.take(events.TapeMade(text, 1, 1, 1, 1.0, False, (text,)), 1.0)
     async with console(over(sandbox), size=(80, 24)) as driver:
         run = Run(plan, False, progress, Stop())
         driver.app.push_screen(RunScreen(run))

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from acconsole.console import runview
 from acconsole.console.progress import Progress
 from acconsole.engine import events
 from acconsole.engine.events import Failure, RunResult
 from acconsole.engine.model import User, Verdict
-from acconsole.engine.plan import Action, Operation, Plan, Tally
+from acconsole.engine.plan import Action, BlockedItem, Operation, Plan, Tally
 from acconsole.media.base import MediaType
+from acconsole.media.conversion import Stage
 
-KIDLISP, MOODS = MediaType.KIDLISP, MediaType.MOODS
+KIDLISP, MOODS, TAPES = MediaType.KIDLISP, MediaType.MOODS, MediaType.TAPES
 START = 1_000_000.0
 
 
@@ -121,3 +123,70 @@ def test_a_failed_login_leaves_the_bars_where_they_were() -> None:
     progress.take(events.Finished(a_result(failed=(failure,))), START + 1)
     assert progress.all.passed == 0
     assert progress.failures == {("@jeffrey", "wrong password"): 1}
+
+
+def a_plan_of_tapes(*codes: str) -> Plan:
+    operations = tuple(
+        Operation(
+            Action.CREATE,
+            TAPES,
+            Verdict.MISSING,
+            f"ref of {code}",
+            f"3{code}",
+            record={"code": code},
+            blobs=("video", "thumbnail"),
+        )
+        for code in codes
+    )
+    return Plan("restore", User("auth0|1", "jeffrey"), "pds.test", "r", "c", (TAPES,), operations)
+
+
+def test_tapes_are_seen_on_their_way_until_their_blobs_are_stored() -> None:
+    progress = Progress(a_plan_of_tapes("9Yo", "Eue"), True, START)
+    videos = progress.videos
+    assert progress.plan.videos == 2
+    for stage, done in ((Stage.DOWNLOAD, 5), (Stage.ENCODE, 4), (Stage.DECODE, 9), (Stage.ENCODE, 9)):
+        progress.take(events.TapeMoved("ref of 9Yo", stage, done, 10), START + 1)
+    progress.take(events.TapeMoved("ref of Eue", Stage.DOWNLOAD, 0, 0), START + 1)
+    assert [videos.name(ref) for ref in videos.on_the_way] == ["9Yo", "Eue"]
+    share = videos.on_the_way["ref of 9Yo"].share
+    assert 0.8 < share < 0.9
+    made = events.TapeMade("ref of 9Yo", 210_000, 64_000, 48, 1.6, True, ("a frame was broken",))
+    progress.take(made, START + 2)
+    assert (videos.made, len(videos.on_the_way)) == (1, 2)
+    assert [(line.text, line.tone) for line in progress.log][-3:] == [
+        ("9Yo  48 frames  1.6 s  ZIP 210 KB → MP4 64 KB", ""),
+        ("9Yo: encoded again, coarser, to fit the PDS", "$todo"),
+        ("9Yo: a frame was broken", "$todo"),
+    ]
+    progress.take(events.TapeMoved("ref of 9Yo", Stage.UPLOAD, 1, 10), START + 2)
+    assert videos.on_the_way["ref of 9Yo"].share >= share
+    for _ in range(2):
+        assert "ref of 9Yo" in videos.on_the_way
+        progress.take(events.BlobStored(TAPES, "ref of 9Yo", 64_000, True), START + 2)
+    assert list(videos.on_the_way) == ["ref of Eue"]
+
+
+def test_a_tape_that_fails_or_is_blocked_is_no_longer_on_its_way() -> None:
+    progress = Progress(a_plan_of_tapes("9Yo", "Eue", "tNz"), True, START)
+    for ref in ("ref of 9Yo", "ref of Eue", "ref of tNz"):
+        progress.take(events.TapeMoved(ref, Stage.DOWNLOAD, 1, 2), START + 1)
+    failure = Failure("@jeffrey", TAPES, "ref of 9Yo", None, "too long")
+    progress.take(events.ItemFailed(failure), START + 1)
+    progress.take(events.ItemBlocked(BlockedItem(TAPES, "ref of tNz", "video", "no source")), START + 1)
+    assert list(progress.videos.on_the_way) == ["ref of Eue"]
+    progress.end(START + 2)
+    assert progress.videos.on_the_way == {}
+
+
+def test_tapes_are_named_in_few_lines() -> None:
+    codes = [f"t{n:02}" for n in range(12)]
+    progress = Progress(a_plan_of_tapes(*codes), True, START)
+    for n, code in enumerate(codes):
+        progress.take(events.TapeMoved(f"ref of {code}", Stage.ENCODE, n, 12), START + 1)
+    lines = runview.videos(progress, 80, 5).plain.split("\n")
+    assert len(lines) == 5
+    assert "0/12 made" in lines[0]
+    assert "12 on their way" in lines[0]
+    assert lines[1].strip().startswith("t11")
+    assert lines[1].rstrip().endswith("encode")

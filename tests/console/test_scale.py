@@ -81,7 +81,18 @@ async def test_the_whole_list_scrolls_to_its_end() -> None:
 
 @pytest.mark.parametrize(
     "module",
-    ["motor", "httpx", "atproto", "lexrpc", "libipld", "PIL", "pydantic", "acconsole.engine.apply"],
+    [
+        "motor",
+        "httpx",
+        "atproto",
+        "lexrpc",
+        "libipld",
+        "PIL",
+        "av",
+        "textual_image",
+        "pydantic",
+        "acconsole.engine.apply",
+    ],
 )
 def test_the_first_screen_is_imported_without(module: str) -> None:
     code = f"import sys, acconsole.console.app; sys.exit({module!r} in sys.modules)"

@@ -17,10 +17,12 @@ from textual.widgets import Input
 
 from acconsole.console import figures
 from acconsole.console.app import ConsoleApp
-from acconsole.console.messages import RunMoved
+from acconsole.console.messages import RunMoved, TapesKnown
 from acconsole.console.progress import Progress
 from acconsole.console.screens.run import RunScreen
 from acconsole.console.session import Label, Run
+from acconsole.console.shelf import Converting, Lot, Outcome, Shelf
+from acconsole.console.widgets.preview import Preview
 from acconsole.console.widgets.verdicts import VerdictTable
 from acconsole.engine import events
 from acconsole.engine.events import Failure, RunResult, Stop
@@ -28,6 +30,7 @@ from acconsole.engine.model import User, Verdict
 from acconsole.engine.plan import Action, Operation, Plan, Tally
 from acconsole.engine.sync import Engine
 from acconsole.media.base import MediaType
+from acconsole.media.conversion import Stage
 from tests.console.driver import Driver, over
 from tests.console.test_trouble import Wrapped
 
@@ -60,6 +63,7 @@ class Fixed(Wrapped):
 def fixed_clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """One moment, in UTC."""
     monkeypatch.setattr(figures, "now", lambda: NOW)
+    monkeypatch.setattr(figures, "ticks", lambda: 1000.0)
     monkeypatch.setitem(os.environ, "TZ", "UTC")
     time.tzset()
     yield
@@ -104,6 +108,7 @@ async def all_looked_at(driver: Driver) -> None:
 
 async def jeffrey(driver: Driver) -> None:
     await driver.open_user("jeffrey")
+    await previewed(driver)
 
 
 def test_users(snap_compare: Snap, sandbox: dict[str, str], size: tuple[int, int]) -> None:
@@ -116,8 +121,97 @@ def test_user(snap_compare: Snap, sandbox: dict[str, str], size: tuple[int, int]
         await jeffrey(driver)
         driver.one(VerdictTable).pick(MediaType.PAINTINGS, Verdict.STALE)
         await driver.see("stale  7")
+        await previewed(driver)
 
     assert snapped(snap_compare, sandbox, size, steps)
+
+
+async def previewed(driver: Driver) -> None:
+    """Wait until the pane shows all that it has to show, should there be room for it."""
+    await driver.pilot.pause()
+    await driver.until(lambda: driver.one(Preview).is_settled, "the preview")
+
+
+@pytest.mark.usefixtures("quiet_list")
+def test_tapes(snap_compare: Snap, sandbox: dict[str, str], size: tuple[int, int]) -> None:
+    async def steps(driver: Driver) -> None:
+        await driver.press("escape", "t")
+        await driver.see(r"\d tapes  ")
+        await driver.until(lambda: " … " not in driver.text, "the facts of all in view")
+        await driver.press("space", "down", "space")
+        await previewed(driver)
+
+    assert snapped(snap_compare, sandbox, size, steps)
+
+
+@pytest.mark.usefixtures("quiet_list")
+def test_tapes_being_converted(snap_compare: Snap, sandbox: dict[str, str]) -> None:
+    async def steps(driver: Driver) -> None:
+        await driver.press("escape", "t")
+        await driver.see(r"\d tapes  ")
+        await driver.until(lambda: " … " not in driver.text, "the facts of all in view")
+        await driver.see("from the ZIP")
+        a_few_conversions(driver.session.shelf)
+        driver.app.post_message(TapesKnown())
+        await driver.see("MP4 64 KB")
+
+    assert snapped(snap_compare, sandbox, (120, 40), steps)
+
+
+def a_few_conversions(shelf: Shelf) -> None:
+    """One is made, one failed, two are on their way, one waits."""
+    made, failed, fetched, encoded, waits = (Converting(row) for row in shelf.rows[:5])
+    shelf.conversions = {one.row.doc.ref: one for one in (made, failed, fetched, encoded, waits)}
+    made.outcome = Outcome(64_000, 48, 31, 1.6, True, False, ("1 frame of 48 is broken",))
+    made.zip_size = 210_000
+    made.end(Lot.DONE)
+    failed.end(Lot.FAILED, "no frames in the ZIP")
+    fetched.lot = encoded.lot = Lot.GOES
+    fetched.take(Stage.DOWNLOAD, 60, 100)
+    encoded.take(Stage.ENCODE, 25, 40)
+
+
+@pytest.mark.usefixtures("quiet_list")
+def test_run_of_tapes(snap_compare: Snap, sandbox: dict[str, str]) -> None:
+    async def steps(driver: Driver) -> None:
+        run = a_run_of_tapes()
+        driver.session.run = run
+        driver.app.post_message(RunMoved(run))
+        await driver.press("escape", "g")
+        driver.at(RunScreen)
+
+    assert snapped(snap_compare, sandbox, (100, 30), steps)
+
+
+def a_run_of_tapes() -> Run:
+    """A live run in which one video is made and three tapes are on their way."""
+    operations = tuple(
+        Operation(
+            Action.CREATE,
+            MediaType.TAPES,
+            Verdict.MISSING,
+            code,
+            code,
+            record={"code": code},
+            blobs=("video", "thumbnail"),
+        )
+        for code in ("9Yo", "Eue", "tCz", "67m", "tSh")
+    )
+    plan = Plan(
+        "restore", User("art-guest", None, f"art.{HOST}"), HOST, "r", "c", (MediaType.TAPES,), operations
+    )
+    progress = Progress(plan, True, NOW - 8)
+    told: tuple[events.Event, ...] = (
+        events.Started("0192f3a4b5c6", plan, True),
+        events.TapeMade("9Yo", 210_000, 64_000, 48, 1.6, False, ("1 frame of 48 is broken",)),
+        events.BlobStored(MediaType.TAPES, "9Yo", 64_000, True),
+        events.TapeMoved("Eue", Stage.UPLOAD, 50, 100),
+        events.TapeMoved("tCz", Stage.ENCODE, 25, 40),
+        events.TapeMoved("67m", Stage.DOWNLOAD, 60, 100),
+    )
+    for event in told:
+        progress.take(event, NOW - 4)
+    return Run(plan, True, progress, Stop())
 
 
 @pytest.mark.usefixtures("quiet_list")
@@ -162,6 +256,7 @@ def test_details_on_a_narrow_screen(snap_compare: Snap, sandbox: dict[str, str])
         await driver.see("stale  7")
         await driver.press("d")
         await driver.see("differs: ")
+        await previewed(driver)
 
     assert snapped(snap_compare, sandbox, (80, 24), steps)
 
@@ -183,6 +278,7 @@ def test_an_account_that_cannot_be_used(snap_compare: Snap, sandbox: dict[str, s
     async def steps(driver: Driver) -> None:
         await driver.open_user("wisp")
         await driver.see("has no account")
+        await previewed(driver)
 
     assert snapped(snap_compare, sandbox, (100, 30), steps)
 
@@ -201,6 +297,8 @@ def test_help(snap_compare: Snap, sandbox: dict[str, str]) -> None:
 def test_light_theme(snap_compare: Snap, sandbox: dict[str, str]) -> None:
     async def steps(driver: Driver) -> None:
         await jeffrey(driver)
+        driver.one(VerdictTable).pick(MediaType.PAINTINGS, Verdict.STALE)
+        await driver.see("≠ to be built")
         await driver.press("T")
 
     assert snapped(snap_compare, sandbox, (120, 40), steps)

@@ -17,7 +17,7 @@ from acconsole.console.inert import inert
 from acconsole.console.messages import News, PlanMade, RunEnded
 from acconsole.console.modals.confirm import ConfirmModal
 from acconsole.console.plansummary import Item, facts, item_line, items, table, title
-from acconsole.console.session import Run
+from acconsole.console.session import PlanWanted, Run
 from acconsole.console.widgets.keybar import KeyBar
 from acconsole.console.widgets.line import Line
 from acconsole.console.widgets.notice import Notice
@@ -38,12 +38,22 @@ class PlanModal(ConsoleModal[Run]):
     BINDINGS = bindings("plan")
     AUTO_FOCUS: ClassVar[str] = "#cancel"
 
-    def __init__(self, action: str, user: User, kinds: Collection[MediaType]) -> None:
+    def __init__(
+        self,
+        action: str,
+        user: User,
+        kinds: Collection[MediaType],
+        *,
+        refs: Collection[str] = (),
+        also: str = "",
+    ) -> None:
+        """`refs`: the plan is of these docs alone, of one media type. `also`: one more thing to say."""
         super().__init__()
         self.plan: Plan | None = None
         self._action, self._user = action, user
         self._kinds = set(kinds)
-        self._prune = False
+        self._refs, self._also = frozenset(refs), also
+        self._prune = self._retries = False
         self._ticket = 0
         self._items: list[Item] = []
 
@@ -73,12 +83,17 @@ class PlanModal(ConsoleModal[Run]):
     def _make(self) -> None:
         self.plan = None
         if self._kinds:
-            self._ticket = self.runner.plan(self._action, self._user, self._kinds, prune=self._prune)
+            self._ticket = self.runner.plan(self._wanted)
             self.query_one(Notice).say("… reading Mongo and the repo, and comparing them")
         else:
             self._ticket = 0
             self.query_one(Notice).say("No media type is chosen.", "1 to 5 take one in, 0 takes all in.")
         self._show()
+
+    @property
+    def _wanted(self) -> PlanWanted:
+        kinds = frozenset(self._kinds)
+        return PlanWanted(self._action, self._user, kinds, self._refs, self._prune, self._retries)
 
     def hear(self, news: News) -> None:
         if isinstance(news, PlanMade) and news.ticket == self._ticket:
@@ -119,6 +134,7 @@ class PlanModal(ConsoleModal[Run]):
 
     def _show_facts(self) -> None:
         lines = facts(self.plan) if self.plan else []
+        lines += [inert(self._also)] if self.plan and self._also else []
         if self.plan and (reason := self._no_live()):
             lines.append(Content.styled(reason, "bold $live"))
         box = self.query_one("#facts", Static)
@@ -156,7 +172,10 @@ class PlanModal(ConsoleModal[Run]):
 
     def _choice(self, width: int) -> Content:
         parts: list[tuple[str, str]] = []
-        for place, kind in enumerate(KINDS, 1):
+        if self._refs:
+            (kind,) = self._kinds
+            parts += [(f"{len(self._refs):,} chosen {kind.value}", "bold"), ("  ", "")]
+        for place, kind in enumerate(() if self._refs else KINDS, 1):
             inside = kind in self._kinds
             parts += [
                 (f"{place} ", "$pick"),
@@ -164,10 +183,10 @@ class PlanModal(ConsoleModal[Run]):
             ]
             parts.append(("  ", ""))
         if self._action == "restore":
-            parts += [
-                ("x ", "$pick"),
-                (f"{'✓' if self._prune else '·'}prune", "" if self._prune else "$faint"),
-            ]
+            retry = "retry blocked" if width >= 84 or self._refs else "retry"
+            switches = [("x", "prune", self._prune), ("b", retry, self._retries)]
+            for key, name, on in switches[bool(self._refs) :]:
+                parts += [(f"{key} ", "$pick"), (f"{'✓' if on else '·'}{name}  ", "" if on else "$faint")]
         return Content.assemble(*parts).truncate(width)
 
     def _item(self, index: int, width: int) -> Content:
@@ -190,6 +209,11 @@ class PlanModal(ConsoleModal[Run]):
     def action_prune(self) -> None:
         """Prune or not, and plan again."""
         self._prune = not self._prune
+        self._make()
+
+    def action_blocked(self) -> None:
+        """Look once more for what was not to be had, and plan again."""
+        self._retries = not self._retries
         self._make()
 
     def _toggle(self, place: int) -> None:
@@ -245,7 +269,9 @@ class PlanModal(ConsoleModal[Run]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """What cannot be done now is dim, what makes no sense here is left out."""
-        if action == "prune":
+        if action == "prune" or action.startswith("toggle_"):
+            return not self._refs and (action != "prune" or self._action == "restore")
+        if action == "blocked":
             return self._action == "restore"
         if action == "items":
             return True if self._items else None

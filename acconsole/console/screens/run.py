@@ -41,6 +41,7 @@ class RunScreen(ConsoleScreen):
         yield Line(lambda width: runview.title(self.run, figures.now(), width), id="run-title")
         yield Line(lambda width: runview.outcome(self.run, width), id="outcome")
         yield Line(lambda width: runview.bars(progress, figures.now(), width), id="bars")
+        yield Line(lambda width: runview.videos(progress, width, self._video_lines), id="videos")
         yield Line(lambda width: runview.pace(progress, figures.now(), width), id="pace")
         yield Line(lambda width: runview.failures(progress, width), id="failures")
         yield Rows(self._log_line, id="log")
@@ -55,6 +56,11 @@ class RunScreen(ConsoleScreen):
         if isinstance(news, RunMoved | RunFailure | RunEnded) and news.run is self.run:
             self._show()
 
+    @property
+    def _video_lines(self) -> int:
+        """How many lines there are for tapes: the log keeps the larger part of the screen."""
+        return max(3, min(9, self.size.height // 5))
+
     def _show(self) -> None:
         run, log = self.run, self.query_one("#log", Rows)
         if run.over and self._clock:
@@ -64,6 +70,8 @@ class RunScreen(ConsoleScreen):
             last = len(run.progress.log) - 1
             log.show(last + 1, last if self._follows else log.cursor)
         self.query_one("#outcome").display = run.over or run.stop.requested
+        videos = run.progress.videos
+        self.query_one("#videos").display = bool(videos.on_the_way or videos.made)
         self.query_one("#failures").display = bool(run.progress.failures)
         self.query_one("#outcome").set_class(run.over and not runview.in_trouble(run), "-good")
         self._paint(layout=True)

@@ -6,14 +6,12 @@ from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.widgets import Static
 
 from acconsole.console import figures
 from acconsole.console.actions import bindings
 from acconsole.console.base import ConsoleScreen
-from acconsole.console.detail import detail
 from acconsole.console.inert import inert
 from acconsole.console.items import chosen, line, table_heading
 from acconsole.console.messages import News, RunEnded, StateRead
@@ -22,6 +20,7 @@ from acconsole.console.session import Run
 from acconsole.console.widgets.keybar import KeyBar
 from acconsole.console.widgets.line import Line, ends
 from acconsole.console.widgets.notice import Notice
+from acconsole.console.widgets.preview import Preview
 from acconsole.console.widgets.rows import Rows
 from acconsole.console.widgets.topbar import TopBar
 from acconsole.console.widgets.verdicts import VerdictTable
@@ -57,8 +56,7 @@ class UserScreen(ConsoleScreen):
             with Vertical(id="list"):
                 yield Line(self._list_heading, id="list-heading", classes="heading")
                 yield Rows(lambda index, width: line(self._pairs[index], width), id="items")
-            with VerticalScroll(id="detail"):
-                yield Static(id="detail-text")
+            yield Preview(id="detail")
         yield KeyBar()
 
     def on_mount(self) -> None:
@@ -151,18 +149,9 @@ class UserScreen(ConsoleScreen):
         self._list()
 
     @on(Rows.Moved)
-    def _detail(self) -> None:
-        rows, pane = self.query_one(Rows), self.query_one("#detail", VerticalScroll)
-        text = self.query_one("#detail-text", Static)
-        if self._pairs:
-            width = pane.scrollable_content_region.width or 40
-            text.update(detail(self._pairs[rows.cursor], width))
-        else:
-            text.update(Content.styled("Nothing here." if self.state else "…", "$mute"))
-        pane.scroll_home(animate=False)
-
-    def on_resize(self) -> None:
-        self.call_after_refresh(self._detail)
+    def _preview(self) -> None:
+        pair = self._pairs[self.query_one(Rows).cursor] if self._pairs else None
+        self.query_one(Preview).show(self.user, pair, "Nothing here." if self.state else "…")
 
     @on(Rows.Chosen)
     def action_pane(self) -> None:
@@ -170,7 +159,6 @@ class UserScreen(ConsoleScreen):
         showing = not self.has_class("-detail")
         self.set_class(showing, "-detail")
         self.query_one("#detail" if showing else "#items").focus()
-        self.call_after_refresh(self._detail)
 
     # -- actions -------------------------------------------------------------------------------------
 
@@ -188,7 +176,16 @@ class UserScreen(ConsoleScreen):
 
     def action_reread(self) -> None:
         """Read the user again."""
+        self.runner.previews.forget()
         self.read()
+
+    def action_play(self) -> None:
+        """Play the tape, or let it stand."""
+        self.query_one(Preview).play()
+
+    def action_other(self) -> None:
+        """Play it from somewhere else."""
+        self.query_one(Preview).turn_to_other_source()
 
     def action_restore(self) -> None:
         """Plan a restore of every media type."""
@@ -213,7 +210,11 @@ class UserScreen(ConsoleScreen):
             self.dismiss()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Without an account there is nothing to plan."""
+        """Without an account there is nothing to plan; only a tape plays."""
+        if action == "play":
+            return self.query_one(Preview).can_play
+        if action == "other":
+            return self.query_one(Preview).has_other_source
         if action in ("restore", "wipe"):
             return True if self.state and self.state.account == "ok" else None
         return True
