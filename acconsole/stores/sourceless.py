@@ -7,29 +7,24 @@ again. Several processes may use it at the same time.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import hashlib
-import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
 from acconsole.media.base import MediaType
+from acconsole.stores import statefile
 
 T = TypeVar("T")
 
-PATIENCE = 5.0
-"""Seconds that another process may hold the file."""
 _TABLE = """
     CREATE TABLE IF NOT EXISTS sourceless (
         place TEXT NOT NULL, kind TEXT NOT NULL, ref TEXT NOT NULL, digest TEXT NOT NULL, found REAL NOT NULL,
         PRIMARY KEY (place, kind, ref)
     ) WITHOUT ROWID
 """
-_BROKEN = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_SCHEMA)
 
 
 class SqliteSourceless:
@@ -67,39 +62,20 @@ class SqliteSourceless:
             if not self._file.exists():
                 if not makes_it:
                     return otherwise
-                _make(self._file)
-            with _opened(self._file) as db:
+                statefile.make(self._file)
+            with statefile.opened(self._file) as db:
+                db.execute(_TABLE)
                 return use(db)
         except (sqlite3.Error, OSError) as error:
             self._take_note(error)
             return otherwise
 
     def _take_note(self, error: Exception) -> None:
-        code = getattr(error, "sqlite_errorcode", None)
-        if code is None or code & 0xFF not in _BROKEN:
+        if not statefile.is_broken(error):
             self._trouble = f"{self._file} cannot be used now ({type(error).__name__})."
             return
-        aside = self._file.with_name(f"{self._file.name}.broken-{int(time.time())}")
-        with contextlib.suppress(OSError):
-            self._file.rename(aside)
-        for suffix in ("-wal", "-shm"):
-            with contextlib.suppress(OSError):
-                self._file.with_name(self._file.name + suffix).unlink()
+        aside = statefile.set_aside(self._file)
         self._trouble = f"{self._file} was broken and is set aside as {aside.name}."
-
-
-def _make(file: Path) -> None:
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # SQLite gives its own files beside it the same mode.
-    os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
-
-
-@contextmanager
-def _opened(file: Path) -> Iterator[sqlite3.Connection]:
-    with closing(sqlite3.connect(file, timeout=PATIENCE, isolation_level=None)) as db:
-        db.execute("PRAGMA journal_mode = WAL")
-        db.execute(_TABLE)
-        yield db
 
 
 def _done(db: sqlite3.Connection, statement: str, row: tuple[object, ...]) -> None:

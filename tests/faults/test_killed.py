@@ -29,7 +29,9 @@ POINTS = [
 ]
 
 
-async def run_until(world: World, user: User, state: Path, deadly: str, action: str = "restore") -> int:
+async def run_until(
+    world: World, user: User, state: Path, deadly: str, action: str = "restore", lease_seconds: float = 60
+) -> int:
     """A run in a process of its own, which dies at a point (see `victim`); its exit status."""
     environment = {
         **world.environment(str(state)),
@@ -39,7 +41,8 @@ async def run_until(world: World, user: User, state: Path, deadly: str, action: 
     }
     assert user.handle
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.faults.victim", user.handle, deadly, action, env=environment
+        *(sys.executable, "-m", "tests.faults.victim", user.handle, deadly, action, str(lease_seconds)),
+        env=environment,
     )
     return await process.wait()
 

@@ -12,11 +12,12 @@ from acconsole.settings import load
 from acconsole.stores.connect import connect
 
 
-async def _main(handle: str, deadly: str, action: str) -> None:
+async def _main(handle: str, deadly: str, action: str, lease_seconds: str = "60") -> None:
     """Run live; die at the event `Name:number`, or after `ms:number` milliseconds from the first batch on."""
     name, _, number = deadly.partition(":")
     count = 0
     async with connect(load(os.environ)) as engine:
+        engine.lease_seconds = float(lease_seconds)
         user = search.resolve(await engine.users(), handle)
         plan = await (engine.plan_wipe(user) if action == "wipe" else engine.plan_restore(user))
         async for event in engine.run(plan, live=True, confirmed=handle):

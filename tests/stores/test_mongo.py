@@ -62,6 +62,36 @@ async def test_accounts_are_read_in_every_form(database: Any, mongo_uri: str, mo
     assert guest.password is None
 
 
+async def test_users_come_by_id_with_their_handles_however_many(
+    database: Any, mongo_uri: str, mongo_db: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("acconsole.stores.mongo.STREAM_BATCH", 3)
+    ids: list[Any] = [f"auth0|{number:02}" for number in range(11)] + ["art-guest", ObjectId("a" * 24)]
+    database["users"].insert_many([{"_id": each} for each in reversed(ids)])
+    database["@handles"].insert_many([{"_id": each, "handle": f"h{each}"} for each in ids[::2]])
+    database["@handles"].insert_one({"_id": "auth0|05x", "handle": "nobody"})
+    async with docs(mongo_uri, mongo_db) as read:
+        users = [user async for user in read.users()]
+    assert [user.id for user in users if "|" in user.id] == ids[:11]
+    assert {user.id: user.handle for user in users} == {
+        str(each): f"h{each}" if index % 2 == 0 else None for index, each in enumerate(ids)
+    }
+
+
+async def test_docs_come_by_ranges_of_owners(database: Any, mongo_uri: str, mongo_db: str) -> None:
+    owners = ["auth0|1", "auth0|2", "auth0|2x", "auth0|3", "art-guest", None, 7]
+    database["kidlisp"].insert_many([{"user": each, "n": n} for n, each in enumerate(owners)] + [{"n": 7}])
+    async with docs(mongo_uri, mongo_db) as read:
+
+        async def numbers(first: str, last: str) -> set[int]:
+            return {doc["n"] async for doc in read.docs_between(first, last, MediaType.KIDLISP)}
+
+        assert await numbers("auth0|1", "auth0|2x") == {0, 1, 2}
+        assert await numbers("art-guest", "auth0|1") == {4, 5, 7, 0}
+        assert await numbers("art-guest", "art-guest") == {4, 5, 7}
+        assert await numbers("auth0|4", "auth0|5") == set()
+
+
 async def test_docs_come_by_owner_and_guests_in_both_shapes(
     database: Any, mongo_uri: str, mongo_db: str
 ) -> None:

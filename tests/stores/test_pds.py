@@ -16,13 +16,15 @@ from PIL import Image
 from starlette.requests import Request
 from starlette.responses import Response
 
+from acconsole.engine.cid import blob_cid
 from acconsole.engine.model import User
-from acconsole.engine.ports import Write
+from acconsole.engine.ports import BlobFacts, Write
 from acconsole.errors import (
     AccountError,
     AcError,
     BlobError,
     BudgetSpent,
+    NoObject,
     Opaque,
     Swapped,
     Uncertain,
@@ -160,6 +162,32 @@ async def test_uploads_are_compared_with_what_was_sent(pds: PdsServer) -> None:
             await read.blob(account.did, "bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku")
 
 
+async def test_a_blob_is_looked_at_without_being_held(pds: PdsServer) -> None:
+    account = await pds.create_account()
+    large = b"\x00\x00\x00\x20ftypisom" + bytes(range(256)) * 4_000
+    async with Writer(pds.url, account) as writer, repos(pds.url) as read:
+        session = await read.login(user_of(account))
+        for data, mime in ((PNG, "image/png"), (large, "video/mp4")):
+            blob = await session.upload_blob(data, mime)
+            await writer.create(MediaType.PAINTINGS, {"thumbnail": blob})
+            cid = blob["ref"]["$link"]
+            assert await read.look_at_blob(account.did, cid) == BlobFacts(cid, len(data), mime)
+            assert await read.blob(account.did, cid) == data
+        with pytest.raises(NoObject):
+            await read.look_at_blob(account.did, blob_cid(b"never stored"))
+
+
+async def test_what_is_wrong_with_a_blob_is_told_by_its_bytes() -> None:
+    with serve_app(_app(200, b"\xff\xd8\xff and more")) as url:
+        async with repos(url) as read:
+            found = await read.look_at_blob("did:plc:a", blob_cid(PNG))
+    assert found == BlobFacts(blob_cid(b"\xff\xd8\xff and more"), 12, "image/jpeg")
+    with serve_app(_app(500, b"")) as url:
+        async with repos(url) as read:
+            with pytest.raises(Unreachable):
+                await read.look_at_blob("did:plc:a", blob_cid(PNG))
+
+
 async def test_a_dead_password_is_told_without_it(pds: PdsServer) -> None:
     account = await pds.create_account()
     dead = User("auth0|1", "somebody", account.handle, account.did, None, "not-the-password")
@@ -191,6 +219,7 @@ def _app(status: int, body: bytes, *headers: tuple[bytes, bytes]) -> Any:
         (400, b'{"error": 7}'),
         (400, b"[]"),
         (200, b'{"repos": 3}'),
+        (200, b'{"repos": [{"did": "did:plc:a"}]}'),
     ],
 )
 async def test_whatever_a_server_answers_the_error_is_ours(status: int, body: bytes) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from acconsole.media.base import MediaType
-from acconsole.stores import sourceless as module
+from acconsole.stores import statefile
 from acconsole.stores.sourceless import SqliteSourceless
 
 TAPES = MediaType.TAPES
@@ -76,7 +76,7 @@ async def test_a_broken_file_is_set_aside(file: Path, damage: bytes) -> None:
 
 
 async def test_a_file_that_another_holds_is_let_be(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "PATIENCE", 0.05)
+    monkeypatch.setattr(statefile, "PATIENCE", 0.05)
     memory = SqliteSourceless(file)
     await memory.add(TAPES, "a", "one")
     with closing(sqlite3.connect(file, isolation_level=None)) as other:

@@ -1,0 +1,121 @@
+"""What a run writes down in the journal: that it begins, each batch before it is sent, and what became of it.
+
+`history` says how it is read.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from acconsole import __version__
+from acconsole.engine.plan import Action, Plan
+from acconsole.media.base import MediaType
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A user whom a run is about, and where the repo stood when the plan was made."""
+
+    id: str
+    name: str
+    did: str | None
+    rev: str | None
+    commit: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """A run as it begins: what it is to do, to whom, who runs it and where. Times are epoch seconds."""
+
+    run: str
+    began: float
+    action: str
+    live: bool
+    subjects: tuple[Subject, ...]
+    profile: str
+    login: str
+    host: str
+    pid: int
+    version: str
+    pds: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, run: str, plan: Plan, *, live: bool, profile: str, options: Mapping[str, Any]) -> Beginning:
+        """The beginning of a run of this process, now."""
+        user = plan.user
+        subject = Subject(user.id, user.name, user.did, plan.rev, plan.commit)
+        here = (login(), socket.gethostname(), os.getpid(), __version__)
+        return cls(run, time.time(), plan.action, live, (subject,), profile, *here, plan.host, options)
+
+
+@dataclass(frozen=True, slots=True)
+class SentWrite:
+    """One operation of a batch, as it is sent. `link`: Mongo is to be told of `rkey`; `stored`: see above."""
+
+    action: Action
+    ref: str | None
+    rkey: str
+    old_cid: str | None
+    new_cid: str | None
+    link: bool
+    stored: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SentBatch:
+    """A batch that is about to be sent upon the commit `head`. Relinks go to Mongo: no head, number 0."""
+
+    run: str
+    user: str
+    number: int
+    kind: MediaType
+    head: str | None
+    writes: tuple[SentWrite, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the PDS said to a batch: the commit and the head that it was built on at last, or a refusal."""
+
+    commit: str | None = None
+    rev: str | None = None
+    head: str | None = None
+    refusal: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FoundWrite:
+    """An operation that was found done: a record that stands with `cid`, or for a delete none any more."""
+
+    action: Action
+    kind: MediaType
+    ref: str | None
+    rkey: str
+    cid: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who holds a user: the run, the login and host that it was begun by, and until when. Epoch seconds."""
+
+    run: str
+    user: str
+    host: str
+    pid: int
+    since: float
+    until: float
+
+
+def login() -> str:
+    """The name of who runs this process, as far as the system knows it."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # no name in the environment, and none for the number
+        return str(os.getuid())

@@ -1,0 +1,62 @@
+"""How a database of the state dir is opened: a small SQLite file that its owner alone may read.
+
+WAL lets several processes use it at the same time, and readers never wait for a writer.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+PATIENCE = 5.0
+"""Seconds that another process may hold the file."""
+_BROKEN = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_SCHEMA)
+
+
+def make(file: Path) -> None:
+    """The file, empty, and its folder, where they are not there yet. Raises `OSError`."""
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # SQLite gives its own files beside it the same mode.
+    os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
+
+
+def connect(file: Path) -> sqlite3.Connection:
+    """A connection without transactions of its own making. Raises `sqlite3.Error`."""
+    return sqlite3.connect(file, timeout=PATIENCE, isolation_level=None)
+
+
+@contextmanager
+def opened(file: Path) -> Iterator[sqlite3.Connection]:
+    """A connection in WAL mode, closed at the end. Raises `sqlite3.Error`."""
+    with closing(connect(file)) as db:
+        db.execute("PRAGMA journal_mode = WAL")
+        yield db
+
+
+def code_of(error: Exception) -> int | None:
+    """SQLite's primary result code, None for an error that is not SQLite's."""
+    code: int | None = getattr(error, "sqlite_errorcode", None)
+    return None if code is None else code & 0xFF
+
+
+def is_broken(error: Exception) -> bool:
+    """Whether the error says that the file is no sound database."""
+    return code_of(error) in _BROKEN
+
+
+def set_aside(file: Path) -> Path:
+    """Rename a broken file, its log with it, out of the way of a new one; gives its new name."""
+    number = int(time.time())
+    while (aside := file.with_name(f"{file.name}.broken-{number}")).exists():
+        number += 1
+    for suffix in ("", "-wal"):
+        with contextlib.suppress(OSError):
+            file.with_name(file.name + suffix).rename(aside.with_name(aside.name + suffix))
+    with contextlib.suppress(OSError):
+        file.with_name(f"{file.name}-shm").unlink()
+    return aside
