@@ -4,13 +4,16 @@
     ├── UsageError         2    a command, a handle or a run that makes no sense
     │   ├── SettingsError       a setting that is missing, unknown or malformed
     │   ├── UnknownHandle       nobody goes by that name; lists near matches
-    │   └── AmbiguousHandle     several people go by that name
+    │   ├── AmbiguousHandle     several people go by that name
+    │   └── UnknownRun          the journal has no such run; lists near matches
     ├── Unreachable        3    Mongo, the PDS or storage does not answer; worth another try
     ├── Refused            5    a gate said no; nothing was written
     │   ├── ReadOnly
     │   ├── StalePlan
     │   ├── TooManyDeletes
-    │   └── Unconfirmed
+    │   ├── Unconfirmed
+    │   ├── Held                another run holds the user, or has taken over from this one
+    │   └── JournalError        the journal cannot be written or read; no live run goes on without it
     └── Failed             4    something in reach went wrong
         ├── AccountError        this user's account cannot be used: none, inactive, dead password
         ├── BlobError           a picture or video that cannot be fetched, made or stored
@@ -82,6 +85,10 @@ class AmbiguousHandle(UsageError):
     title = "Several people go by that name"
 
 
+class UnknownRun(UsageError):
+    title = "There is no such run"
+
+
 @dataclass(eq=False)
 class Unreachable(AcError):
     retryable: bool = field(default=True, kw_only=True)
@@ -115,13 +122,21 @@ class Unconfirmed(Refused):
     title = "Not confirmed"
 
 
+class Held(Refused):
+    title = "Another run holds the user"
+
+
+class JournalError(Refused):
+    title = "No journal"
+
+
 class Failed(AcError):
     title = "Failed"
 
 
 @dataclass(eq=False)
 class AccountError(Failed):
-    """`state` is `none` (no account), `inactive` (deactivated, taken down, gone) or `password`."""
+    """`state`: `none` (no account), `inactive` (deactivated, taken down, gone), `unreadable` or `password`."""
 
     state: str = field(default="none", kw_only=True)
     fatal: bool = field(default=True, kw_only=True)

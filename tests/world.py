@@ -83,10 +83,13 @@ class World:
         }
 
     @asynccontextmanager
-    async def engine(self, *, mongo_uri: str = "", pds_url: str = "") -> AsyncIterator[Engine]:
-        """A fresh engine, which has nothing cached."""
-        with tempfile.TemporaryDirectory(prefix="acconsole-state-") as state:
-            settings = load(self.environment(state, mongo_uri=mongo_uri, pds_url=pds_url))
+    async def engine(
+        self, *, mongo_uri: str = "", pds_url: str = "", state: str | os.PathLike[str] = ""
+    ) -> AsyncIterator[Engine]:
+        """A fresh engine, which has nothing cached; as if on a machine of its own, without a `state` dir."""
+        with tempfile.TemporaryDirectory(prefix="acconsole-state-") as fresh:
+            place = os.fspath(state) or fresh
+            settings = load(self.environment(place, mongo_uri=mongo_uri, pds_url=pds_url))
             async with connect(settings) as engine:
                 yield engine
 

@@ -25,6 +25,7 @@ def console() -> None:
     """The console on the configured profile."""
     from acconsole import settings
     from acconsole.console.app import ConsoleApp
+    from acconsole.console.graphics import settle
     from acconsole.console.session import Label
 
     chosen = settings.load(os.environ)
@@ -37,13 +38,15 @@ def console() -> None:
         async with connect(chosen) as engine:
             yield chosen, engine
 
-    ConsoleApp(Label(chosen.profile, chosen.colour, chosen.read_only), connected).run()
+    label = Label(chosen.profile, chosen.colour, chosen.read_only)
+    ConsoleApp(label, connected, graphics=settle()).run()
 
 
 def demo(users: int) -> None:
     """The console on a sandbox of its own, which ends with it."""
     _need_the_sandbox()
     from acconsole.console.app import ConsoleApp
+    from acconsole.console.graphics import settle
     from acconsole.console.session import Label
 
     @asynccontextmanager
@@ -55,7 +58,7 @@ def demo(users: int) -> None:
             async with connect(chosen) as engine:
                 yield chosen, engine
 
-    ConsoleApp(Label("sandbox", "green", False), connected).run()
+    ConsoleApp(Label("sandbox", "green", False), connected, graphics=settle()).run()
 
 
 def sandbox(users: int, rate_limits: bool) -> None:

@@ -14,7 +14,7 @@ import click
 
 from acconsole import __version__
 from acconsole.cli import options
-from acconsole.errors import AcError, Exit, UsageError
+from acconsole.errors import AcError, BudgetSpent, Exit, UsageError
 from acconsole.media.base import MediaType
 
 ACCOUNT_STATES = ("ok", "none", "inactive")
@@ -83,11 +83,13 @@ def users(query: str, account: str | None, limit: int | None, as_json: bool, qui
 @cli.command()
 @click.argument("handles", nargs=-1, metavar="HANDLE…")
 @click.option("--all", "everybody", is_flag=True, help="Every user and the guest account.")
+@options.waiting
 @options.filters(codes=False)
 @options.output
 def status(
     handles: tuple[str, ...],
     everybody: bool,
+    wait: bool,
     kinds: tuple[MediaType, ...],
     as_json: bool,
     quiet: bool,
@@ -102,7 +104,33 @@ def status(
 
     if everybody == bool(handles):
         raise click.UsageError("Name users, or say --all.")
-    _run(reading.status(handles, everybody, kinds, as_json, quiet))
+    _run(reading.status(handles, everybody, kinds, as_json, quiet, wait))
+
+
+@cli.command()
+@click.argument("handles", nargs=-1, metavar="HANDLE…")
+@click.option("--all", "everybody", is_flag=True, help="Every user and the guest account.")
+@click.option("--blobs", is_flag=True, help="Fetch every blob and recompute its CID.")
+@click.option("--combined", metavar="FILE", help="Write a line per item: = + - * or !, user, type, id, rkey.")
+@options.waiting
+@options.filters(codes=True)
+@options.output
+def verify(handles: tuple[str, ...], everybody: bool, combined: str | None, **chosen: Any) -> None:
+    """Compare every field of every record with what its doc gives now. Exit status 1 for differences.
+
+    Every repo is read anew from the PDS: what `status --all` keeps on this machine is not used.
+
+    \b
+    The signs of --combined: = agree, + only in Mongo, - only on the PDS, * differ, ! could not be checked.
+    Example:
+      acconsole verify @jeffrey --blobs --combined jeffrey.txt
+    """
+    from acconsole.cli import verify as verifying
+
+    if everybody == bool(handles):
+        raise click.UsageError("Name users, or say --all.")
+    file = Path(combined) if combined else None
+    _run(verifying.verify(handles, verifying.Options(everybody=everybody, combined=file, **chosen)))
 
 
 @cli.command()
@@ -159,6 +187,22 @@ def wipe(handle: str, **chosen: Any) -> None:
     from acconsole.cli import running
 
     _run(running.wipe(handle, running.Options(**chosen)))
+
+
+@cli.command()
+@click.argument("run", required=False)
+@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="At most so many.")
+@options.output
+def history(run: str | None, limit: int, as_json: bool, quiet: bool) -> None:
+    """Show the runs of this machine, the newest first, or one in full. RUN may be shortened.
+
+    \b
+    Example:
+      acconsole history 6b05
+    """
+    from acconsole.cli import history as past
+
+    _run(past.history(run, limit, as_json))
 
 
 @cli.group()
@@ -220,7 +264,10 @@ def _outcome(as_json: bool) -> int:
 
 def _tell(error: AcError, as_json: bool) -> Exit:
     if as_json:
-        print(json.dumps({"error": {"title": error.title, "message": error.message, "hint": error.hint}}))
+        told: dict[str, Any] = {"error": {"title": error.title, "message": error.message, "hint": error.hint}}
+        if isinstance(error, BudgetSpent):
+            told["resume_at"] = error.resume_at
+        print(json.dumps(told))
         return error.exit_status
     from acconsole.inert import drawn
 

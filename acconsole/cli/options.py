@@ -74,6 +74,13 @@ def _kinds(types: str | None, only: list[MediaType]) -> tuple[MediaType, ...]:
     return tuple(kind for kind in MediaType if not chosen or kind.value in chosen)
 
 
+def waiting(command: F) -> F:
+    """`--wait`, for commands that only read."""
+    return click.option("--wait", is_flag=True, help="Wait for a spent rate limit even without a terminal.")(
+        command
+    )
+
+
 def running(command: F) -> F:
     """What every command that may write takes: `--live`, `--yes`, `--max-deletes`, `--wait`."""
     for option in (

@@ -7,20 +7,25 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import aclosing, closing
+from dataclasses import dataclass
 from typing import Any
 
 from acconsole import settings
 from acconsole.cli import show
+from acconsole.cli.counting import Counting
 from acconsole.engine import search
 from acconsole.engine.model import User
+from acconsole.engine.status import Standing
 from acconsole.engine.sync import Engine
-from acconsole.errors import Exit
+from acconsole.errors import AcError, Exit
 from acconsole.inert import drawn
 from acconsole.media.base import MediaType
 from acconsole.stores.connect import connect
+from acconsole.stores.spool import Sorted
 
 AT_ONCE = 8
-"""Users read at the same time by `status --all`."""
+"""Users who are named and read at the same time."""
 
 
 async def users(query: str, account: str | None, limit: int | None, as_json: bool) -> Exit:
@@ -46,43 +51,100 @@ async def users(query: str, account: str | None, limit: int | None, as_json: boo
 
 
 async def status(
-    handles: Sequence[str], everybody: bool, kinds: tuple[MediaType, ...], as_json: bool, quiet: bool
+    handles: Sequence[str],
+    everybody: bool,
+    kinds: tuple[MediaType, ...],
+    as_json: bool,
+    quiet: bool,
+    wait: bool,
 ) -> Exit:
     """Read users and show their verdict counts."""
     async with connect(settings.load(os.environ)) as engine:
-        known = await engine.users()
-        chosen = known if everybody else _chosen(known, handles)
-        states = await _states(engine, chosen, kinds, tell=everybody and not quiet and sys.stderr.isatty())
-        if engine.trouble:
-            print(drawn(engine.trouble), file=sys.stderr)
-    single = len(handles) == 1
-    print(json.dumps(states[0] if single else states) if as_json else show.statuses(states))
-    if not everybody and any("error" in state for state in states):
+        if everybody:
+            return await _everybody(engine, kinds, as_json, quiet, wait)
+        users = chosen(await engine.users(), handles)
+        states = await _states(engine, users, kinds)
+        tell_trouble(engine)
+    print(json.dumps(states[0] if len(handles) == 1 else states) if as_json else show.statuses(states))
+    if any("error" in state for state in states):
         return Exit.ITEMS_FAILED
-    return Exit.OK if all(state["in_sync"] for state in states if "error" not in state) else Exit.DIFFERENT
+    return Exit.OK if all(state["in_sync"] for state in states) else Exit.DIFFERENT
 
 
-def _chosen(known: Sequence[User], handles: Sequence[str]) -> list[User]:
+def chosen(known: Sequence[User], handles: Sequence[str]) -> list[User]:
+    """The users that a command names, each once, by handle. Raises `UnknownHandle`, `AmbiguousHandle`."""
     named = {user.id: user for user in (search.resolve(known, handle) for handle in handles)}
     return sorted(named.values(), key=lambda user: user.sort_key)
 
 
+def tell_trouble(engine: Engine) -> None:
+    """Say what is wrong with what this machine remembers, if anything is."""
+    if engine.trouble:
+        print(drawn(engine.trouble), file=sys.stderr)
+
+
 async def _states(
-    engine: Engine, users: Sequence[User], kinds: tuple[MediaType, ...], tell: bool
+    engine: Engine, users: Sequence[User], kinds: tuple[MediaType, ...]
 ) -> list[dict[str, Any]]:
     limit = asyncio.Semaphore(AT_ONCE)
-    done = 0
 
     async def read(user: User) -> dict[str, Any]:
-        nonlocal done
         async with limit:
-            state = (await engine.status(user, kinds)).as_json()
-        done += 1
-        if tell:
-            print(f"\r{done:,} of {len(users):,} users", end="", file=sys.stderr, flush=True)
-        return state
+            return (await engine.status(user, kinds)).as_json()
 
-    states = await asyncio.gather(*map(read, users))
-    if tell:
-        print(file=sys.stderr)
-    return states
+    return await asyncio.gather(*map(read, users))
+
+
+@dataclass(slots=True)
+class _Tally:
+    """Users by how they stand, as they are read."""
+
+    in_sync: int = 0
+    different: int = 0
+    unread: int = 0
+
+    def add(self, standing: Standing) -> None:
+        if standing.error:
+            self.unread += 1
+        elif standing.in_sync:
+            self.in_sync += 1
+        else:
+            self.different += 1
+
+    @property
+    def users(self) -> int:
+        return self.in_sync + self.different + self.unread
+
+
+async def _everybody(
+    engine: Engine, kinds: tuple[MediaType, ...], as_json: bool, quiet: bool, wait: bool
+) -> Exit:
+    """Read everybody, and then print them in order: a list that is not whole is not printed at all."""
+    tally = _Tally()
+    with closing(Sorted()) as lines:
+        with closing(Counting(quiet=quiet)) as counting:
+            try:
+                async with aclosing(engine.scan(kinds, counting.waits(always=wait))) as standings:
+                    async for standing in standings:
+                        lines.add(standing.user.sort_key, json.dumps(standing.as_json()))
+                        tally.add(standing)
+                        counting.show(f"{tally.users:,} users read")
+            except AcError as error:
+                if tally.users and not engine.trouble:
+                    error.hint += f" What was read of {tally.users:,} users is kept for the next time."
+                raise
+        tell_trouble(engine)
+        if as_json:
+            show.json_list(lines, sys.stdout)
+        else:
+            _print_everybody(lines, tally)
+    return Exit.DIFFERENT if tally.different else Exit.OK
+
+
+def _print_everybody(lines: Sorted, tally: _Tally) -> None:
+    for line in lines:
+        print(show.statuses([json.loads(line)]), end="\n\n")
+    print(
+        f"{tally.users:,} users: {tally.in_sync:,} in sync, {tally.different:,} not,"
+        f" {tally.unread:,} without a repo that can be read."
+    )

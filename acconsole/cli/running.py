@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import click
 
 from acconsole import settings
-from acconsole.cli import show
+from acconsole.cli import show, verify
+from acconsole.cli.history import tell_died
 from acconsole.cli.progress import Progress
 from acconsole.engine import search
 from acconsole.engine.events import Finished, RunResult, Stop
@@ -81,6 +82,8 @@ async def carry_out(engine: Engine, plan: Plan, options: Options, typed: str) ->
         _refuse_early(engine, plan, options, typed)
         if on_terminal and not options.yes:
             _ask(plan)
+    if options.live and not options.quiet:
+        await tell_died(engine, plan)
     stop, result, trouble = Stop(), None, None
     progress = Progress(plan, sys.stderr, quiet=options.quiet or (options.as_json and not on_terminal))
     with _interruptible(stop):
@@ -101,11 +104,14 @@ async def carry_out(engine: Engine, plan: Plan, options: Options, typed: str) ->
             trouble = error
         finally:
             progress.close()
+        afterwards = await verify.after(engine, plan, result, stop)
     if result is None:
         raise trouble or AssertionError("a run ends with its result or an error")
-    if text := json.dumps(result.as_json()) if options.as_json else show.result(result):
+    account = {**result.as_json(), **afterwards.as_json()}
+    texts = [json.dumps(account)] if options.as_json else [show.result(result), afterwards.told()]
+    if text := "\n".join(filter(None, texts)):
         print(text)
-    return trouble.exit_status if trouble else _exit(result)
+    return trouble.exit_status if trouble else afterwards.exit(_exit(result))
 
 
 def _exit(result: RunResult) -> Exit:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, TextIO
 
 from acconsole.engine.events import RunResult
 from acconsole.engine.model import Verdict
 from acconsole.engine.pacing import HOURLY_POINTS, expected_seconds
 from acconsole.engine.plan import Plan, Tally
+from acconsole.engine.written import Verified
 from acconsole.inert import drawn
 
 SHOWN = 20
@@ -45,6 +46,14 @@ def _status(state: dict[str, Any]) -> str:
     ]
     end = "In sync." if state["in_sync"] else "Not in sync."
     return f"{head}\n{table(('type', 'docs', 'records', *signs), rows, right=range(1, 11))}\n{end}"
+
+
+def json_list(texts: Iterable[str], out: TextIO, end: str = "\n") -> None:
+    """JSON texts as one list, without holding them all."""
+    out.write("[")
+    for index, text in enumerate(texts):
+        out.write(f", {text}" if index else text)
+    out.write(f"]{end}")
 
 
 def plan(chosen: Plan, live: bool) -> str:
@@ -104,12 +113,39 @@ def _failure(failure: dict[str, Any]) -> str:
     return f"{failure['type']} {failure['id'] or failure['rkey']}: {failure['reason']}"
 
 
-def items(texts: Sequence[str], what: str) -> list[str]:
-    """A heading and the first of a list of items."""
+def verified(checked: int, users: int, blobs: int | None) -> str:
+    """What a verification looked at."""
+    of_users = "1 user" if users == 1 else f"{users:,} users"
+    fetched = "" if blobs is None else f"; {blobs:,} blobs were fetched"
+    return f"Checked {checked:,} docs and orphaned records of {of_users}{fetched}."
+
+
+def problem(found: dict[str, Any]) -> str:
+    """One problem in a line, from its JSON."""
+    user = found["handle"] or found["user"]
+    names = (user, *(found[name] for name in ("type", "id", "rkey", "verdict", "field")))
+    return drawn(f"{' '.join(filter(None, names))}: {found['detail']}")
+
+
+def problems(first: Sequence[dict[str, Any]], count: int) -> list[str]:
+    """A heading and the first of so many problems."""
+    return items([problem(each) for each in first[:SHOWN]], "problem" if count == 1 else "problems", count)
+
+
+def written(done: Verified) -> str:
+    """What a live restore's own verification came to."""
+    right = done.checked - done.wrong
+    lines = [f"Verified: {right:,} of {done.checked:,} records are as planned."]
+    return "\n".join([*lines, *problems([each.as_json() for each in done.problems], len(done.problems))])
+
+
+def items(texts: Sequence[str], what: str, count: int | None = None) -> list[str]:
+    """A heading and the first of a list of items; `count` says how many there are when not all are here."""
     if not texts:
         return []
-    more = [f"  … and {len(texts) - SHOWN:,} more: see --json"] if len(texts) > SHOWN else []
-    return [f"{len(texts):,} {what}:", *(f"  {text}" for text in texts[:SHOWN]), *more]
+    count = len(texts) if count is None else count
+    more = [f"  … and {count - SHOWN:,} more: see --json"] if count > SHOWN else []
+    return [f"{count:,} {what}:", *(f"  {text}" for text in texts[:SHOWN]), *more]
 
 
 def tally_line(tally: Tally, blocked: int) -> str:

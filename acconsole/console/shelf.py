@@ -87,6 +87,11 @@ class Shelf:
             key=lambda each: each.lot is Lot.WAITS,
         )
 
+    @property
+    def over(self) -> int:
+        """How many conversions are over."""
+        return sum(each.lot.is_over for each in self.conversions.values())
+
     def of(self, lot: Lot) -> Iterator[Converting]:
         """The conversions that came to that."""
         return (each for each in self.conversions.values() if each.lot is lot)

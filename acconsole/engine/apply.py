@@ -7,11 +7,14 @@ What keeps other people's work safe here:
 - just before a batch is sent its docs are read once more, and a deleted one is left out;
 - creates and updates first, deletes last and in commits of their own, and none after a failure;
 - what is deleted or overwritten is in a backup first;
+- one run at a time holds the user, and looks that it still does before each write;
+- every batch is in the journal before it is sent;
 - stopping, even by force, waits for the batch that is on its way and links it.
 """
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -21,6 +24,9 @@ from acconsole.engine import events
 from acconsole.engine.backup import Backup
 from acconsole.engine.events import Event, Failure, RunResult, Stop
 from acconsole.engine.guard import Guard
+from acconsole.engine.history import Ending
+from acconsole.engine.journal import Beginning
+from acconsole.engine.lease import Lease
 from acconsole.engine.link import Linker
 from acconsole.engine.model import Verdict
 from acconsole.engine.plan import Action, BlockedItem, Operation, Plan, Tally, tally
@@ -28,6 +34,7 @@ from acconsole.engine.ports import World
 from acconsole.engine.prepare import Preparer
 from acconsole.engine.reconcile import Reconciler
 from acconsole.engine.recovery import Patience, Recovery
+from acconsole.engine.scribe import Scribe
 from acconsole.engine.send import Sender
 from acconsole.errors import (
     AccountError,
@@ -66,8 +73,9 @@ class UserRun:
         world: World,
         guard: Guard,
         *,
-        run: str,
+        beginning: Beginning,
         folder: Path,
+        lease_seconds: float,
         emit: Callable[[Event], None],
         stop: Stop,
         wait: bool,
@@ -75,7 +83,7 @@ class UserRun:
         self.plan = plan
         self.world = world
         self.guard = guard
-        self.run = run
+        self.run = beginning.run
         self.stop = stop
         self.wait = wait
         self.account = Account(blocked=list(plan.blocked))
@@ -85,6 +93,8 @@ class UserRun:
         self.backup = Backup(folder)
         self.patience = Patience(self.emit, stop)
         self.recovery = Recovery()
+        self.scribe = Scribe(world.journal, beginning, plan.user.id)
+        self.lease = Lease(self, beginning, lease_seconds)
         self.preparer = Preparer(self)
         self.sender = Sender(self)
         self.linker = Linker(self)
@@ -109,6 +119,7 @@ class UserRun:
                 account.blocked.append(item)
             case _:
                 pass
+        self.scribe.take(event)
         self._emit(event)
 
     def fail(self, operation: Operation, reason: str) -> None:
@@ -138,23 +149,55 @@ class UserRun:
     async def go(self) -> None:
         """Run the plan; `Finished` is emitted whatever happens but a cancellation.
 
-        Raises `Unreachable` and `Refused`; a user's own trouble is in the account.
+        Raises `Unreachable` and `Refused`; a user's own trouble is in the account. Where the journal cannot
+        be written or another run holds the user, nothing is emitted at all.
         """
         began, sent = time.monotonic(), self.world.repos.requests
+        await self.scribe.begin()
+        await self._hold(began, sent)
         self.emit(events.Started(self.run, self.plan, self.guard.live))
         trouble: AcError | None = None
+        ending = Ending.FAILED
         try:
             await self._work()
+            ending = Ending.STOPPED if self.stop.requested else Ending.FINISHED
         except AcError as error:
             trouble = error
+        except asyncio.CancelledError:
+            self.stop.request()
+            ending = Ending.STOPPED
+            raise
         finally:
-            await self.sender.settle()
-            await self.linker.settle()
-        if trouble:
-            self._fail_user(trouble)
-        self.emit(events.Finished(self._result(began, sent)))
+            await self._settle()
+            if trouble:
+                self._fail_user(trouble)
+            result = self._result(began, sent)
+            await self.scribe.end(ending, result)
+        self.emit(events.Finished(result))
         if trouble and not isinstance(trouble, Failed):
             raise trouble
+
+    async def _hold(self, began: float, sent: int) -> None:
+        """Hold the user, if anything is to be written. Raises `Held`, `Unreachable`, and ends the run."""
+        if not self.guard.live or self.plan.problem or self.plan.is_empty:
+            return
+        ending = Ending.STOPPED
+        try:
+            await self.lease.take()
+        except AcError as error:
+            ending = Ending.FAILED
+            self.account.failed.append(self._failure(error))
+            raise
+        finally:
+            if not self.lease.is_held:
+                await self.lease.let_go()
+                await self.scribe.end(ending, self._result(began, sent))
+
+    async def _settle(self) -> None:
+        """See what is on its way to its end, and leave the user to others."""
+        await self.sender.settle()
+        await self.linker.settle()
+        await self.lease.let_go()
 
     def _result(self, began: float, sent: int) -> RunResult:
         account, live = self.account, self.guard.live
@@ -177,7 +220,11 @@ class UserRun:
     def _fail_user(self, error: AcError) -> None:
         if isinstance(error, BudgetSpent):
             self.account.resume_at = error.resume_at
-        self.emit(events.ItemFailed(Failure(self.plan.user.name, None, None, None, error.message)))
+        self.emit(events.ItemFailed(self._failure(error)))
+
+    def _failure(self, error: AcError) -> Failure:
+        """What keeps the whole user from being worked on."""
+        return Failure(self.plan.user.name, None, None, None, error.message)
 
     async def _work(self) -> None:
         if self.plan.problem:

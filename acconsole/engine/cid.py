@@ -26,7 +26,12 @@ def record_cid(record: Record) -> str:
 
 def blob_cid(data: bytes) -> str:
     """The CID that a blob will have."""
-    return _text(_RAW + hashlib.sha256(data).digest())
+    return blob_cid_of(hashlib.sha256(data).digest())
+
+
+def blob_cid_of(digest: bytes) -> str:
+    """The CID of a blob whose SHA-256 digest this is."""
+    return _text(_RAW + digest)
 
 
 def block_is_whole(cid: bytes, block: bytes) -> bool:

@@ -34,6 +34,7 @@ class Linker:
                 return
             some = await self._run.preparer.still_wanted(chosen[start : start + RELINK_CHUNK])
             if self._run.guard.permits():
+                await self._run.scribe.relinking(some)
                 await self._link(some)
             else:
                 self._run.withhold(some)
@@ -44,10 +45,13 @@ class Linker:
         self._linking = asyncio.create_task(self._after(operations))
 
     async def join(self) -> None:
-        """Wait until Mongo holds what the last commit gave."""
-        if self._linking:
-            linking, self._linking = self._linking, None
-            await linking
+        """Wait until Mongo holds what the last commit gave; cancelled meanwhile, `settle` sees to it."""
+        if linking := self._linking:
+            try:
+                await asyncio.shield(linking)
+            finally:
+                if linking.done() and self._linking is linking:
+                    self._linking = None
 
     async def settle(self) -> None:
         """See to its end what Mongo is being told, whatever becomes of the run."""
@@ -66,7 +70,9 @@ class Linker:
             if not chosen:
                 continue
             links = [Link(op.ref or "", op.rkey, self._uri(op)) for op in chosen]
+            await self._run.lease.check()
             count = await self._run.patience.of(self._run.world.docs.link, kind, links)
+            self._run.scribe.linked(kind, links)
             self._run.reconciler.linked(kind, links)
             relinks = [op for op in chosen if op.action is Action.RELINK]
             for op in relinks:
@@ -85,7 +91,9 @@ class Linker:
             if not refs:
                 continue
             if self._run.guard.permits():
+                await self._run.lease.check()
                 await self._run.patience.of(self._run.world.docs.unlink, kind, refs)
+                self._run.scribe.cleared(kind, refs)
                 self._run.emit(events.Linked(kind, len(refs), len(refs)))
             else:
                 self._run.emit(events.Withheld(kind, Tally(relink=len(refs))))

@@ -65,9 +65,14 @@ class User:
         return f"@{self.handle}" if self.handle else self.code or self.id
 
     @property
+    def plain_handle(self) -> str | None:
+        """The handle as JSON has it: without `@`, `art` for the guest account, None for who has none."""
+        return "art" if self.is_guest else self.handle
+
+    @property
     def sort_key(self) -> tuple[bool, str, str]:
         """By handle, case-folded and without `@`; users without one last, by id."""
-        handle = "art" if self.is_guest else self.handle
+        handle = self.plain_handle
         return (handle is None, (handle or "").casefold(), self.id)
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
+from acconsole.engine.history import Ending, RunRecord, RunSummary
+from acconsole.engine.journal import Answer, Beginning, FoundWrite, Holder, SentBatch
 from acconsole.engine.model import RepoHead, Snapshot, User
 from acconsole.media.base import Doc, MediaType, Record
 from acconsole.media.conversion import Conversion, Tell
@@ -58,11 +60,14 @@ class Docs(Protocol):
     async def ping(self) -> None:
         """Nothing, if it answers; raises `Unreachable`."""
 
-    def users(self) -> AsyncIterator[User]:
-        """Every user, the guest account among them, in no order."""
+    def users(self) -> AsyncGenerator[User, None]:
+        """Every user, the guest account among them, streamed by id."""
 
     def docs(self, owner: str, kind: MediaType) -> AsyncIterator[Doc]:
         """The owner's docs of a media type, the deleted ones too, streamed in no order."""
+
+    def docs_between(self, first: str, last: str, kind: MediaType) -> AsyncIterator[Doc]:
+        """The docs of every owner from one id to another, both included, streamed in no order."""
 
     def every(self, kind: MediaType) -> AsyncIterator[Doc]:
         """Every doc of a media type, whosever, the deleted ones too, streamed in no order."""
@@ -78,6 +83,20 @@ class Docs(Protocol):
 
     async def unlink(self, kind: MediaType, refs: Sequence[str]) -> int:
         """Clear the stored rkeys (`atproto` and `at`) of these docs; returns how many docs were changed."""
+
+    async def take_lease(
+        self, owner: str, holder: Holder, seconds: float, *, instead_of: str | None = None
+    ) -> Holder | None:
+        """Hold a user for a run, unless another does whose time is not over: then that one is returned.
+
+        `instead_of`: a run that is known to be over, whose hold counts for nothing. Times are the server's.
+        """
+
+    async def renew_lease(self, owner: str, run: str, seconds: float) -> bool:
+        """Hold a user for longer; False when the run does not hold it any more."""
+
+    async def end_lease(self, owner: str, run: str) -> None:
+        """Hold a user no longer; nothing happens when the run does not."""
 
 
 class RepoSession(Protocol):
@@ -106,6 +125,15 @@ class News:
 
     commit: Commit
     records: tuple[Record, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BlobFacts:
+    """What the bytes of a blob came to: the CID that they have, how many they are, what they begin like."""
+
+    cid: str
+    size: int
+    mime: str | None
 
 
 class Repos(Protocol):
@@ -139,6 +167,9 @@ class Repos(Protocol):
 
     async def blob(self, did: str, cid: str) -> bytes:
         """The bytes of a blob. Raises `BlobError` when it is not there."""
+
+    async def look_at_blob(self, did: str, cid: str) -> BlobFacts:
+        """What the bytes of a blob are, however many. Raises `BlobError` when it is not there."""
 
     async def blob_limit(self) -> int:
         """How many bytes a blob may have at most; the PDS is asked once. Raises `Unreachable`."""
@@ -205,6 +236,84 @@ class Sourceless(Protocol):
         """What is wrong with the memory itself, in one sentence; None while it is well."""
 
 
+class Journal(Protocol):
+    """What this machine remembers of runs. Nothing is ever changed in it; it is only added to.
+
+    What is not waited for is written in order, and before the next that is.
+    """
+
+    async def begin(self, beginning: Beginning) -> None:
+        """Write down that a run begins; a live run's is on the disk when this returns.
+
+        Raises `JournalError`, for a live run.
+        """
+
+    async def sent(self, batch: SentBatch) -> int:
+        """Write down a batch before it is sent, on the disk when this returns; gives the batch's number in
+        the journal. Raises `JournalError`: then nothing may be sent.
+        """
+
+    def answered(self, batch: int, answer: Answer) -> None:
+        """Write down what became of a batch."""
+
+    def linked(self, run: str, user: str, kind: MediaType, rkeys: Mapping[str, str | None]) -> None:
+        """Write down the rkeys, by ref, that Mongo was told of; None for one that was cleared."""
+
+    def found(self, run: str, user: str, found: FoundWrite) -> None:
+        """Write down an operation that was found done."""
+
+    def note(self, run: str, user: str, what: str, detail: Mapping[str, Any]) -> None:
+        """Write down something that was told."""
+
+    async def end(self, run: str, ending: Ending, result: Mapping[str, Any]) -> None:
+        """Write down how a run ended; `trouble` tells when that cannot be."""
+
+    async def hold(self, key: str, run: str, seconds: float) -> Holder | None:
+        """Hold something for a run, unless another run of this machine does: then that one is returned.
+
+        A run whose process is gone holds nothing. Raises `JournalError`.
+        """
+
+    async def renew(self, key: str, run: str, seconds: float) -> bool:
+        """Hold it for longer; False when the run does not hold it any more. Raises `JournalError`."""
+
+    def let_go(self, key: str, run: str) -> None:
+        """Hold it no longer; nothing happens when the run does not."""
+
+    async def is_over(self, run: str) -> bool:
+        """Whether a run of this machine has ended or died; False for one that is not known here."""
+
+    async def history(self, limit: int | None) -> list[RunSummary]:
+        """The newest runs first. Raises `JournalError`."""
+
+    async def record(self, run: str) -> RunRecord:
+        """One run in full, by the beginning of its id. Raises `UnknownRun`, `UsageError`, `JournalError`."""
+
+    async def died(self) -> list[RunSummary]:
+        """Live runs that died, newest first, and whose users no later live run has finished with."""
+
+    @property
+    def trouble(self) -> str | None:
+        """What is wrong with the journal itself, in one sentence; None while it is well."""
+
+
+class Snapshots(Protocol):
+    """Repos as they were last read, kept on this machine. Nothing here ever raises.
+
+    What is kept is checked when it is read: a snapshot that comes back is whole, and of its head's commit.
+    """
+
+    async def get(self, host: str, heads: Sequence[RepoHead]) -> Mapping[str, Snapshot]:
+        """The repos of a PDS that are kept and stand where these heads do, by DID."""
+
+    async def put(self, host: str, snapshots: Sequence[Snapshot]) -> None:
+        """Keep these, each in the place of an earlier one."""
+
+    @property
+    def trouble(self) -> str | None:
+        """What is wrong with the cache itself, in one sentence; None while it is well."""
+
+
 def tapes_at_once(workers: int | None = None) -> asyncio.Semaphore:
     """How many tapes may be in memory when so many workers convert them: each has one, and one waits."""
     return asyncio.Semaphore((workers or os.cpu_count() or 1) + 1)
@@ -223,5 +332,7 @@ class World:
     objects: Objects
     converter: Converter
     sourceless: Sourceless
+    snapshots: Snapshots
+    journal: Journal
     tape_zip_routes: bool = False
     tapes_at_once: asyncio.Semaphore = field(default_factory=tapes_at_once)

@@ -134,6 +134,7 @@ class Preparer:
         if not held:
             self._uploading(wanted, ref, 0, len(data))
             session = await run.sender.login()
+            await run.lease.check()
             blob = await session.upload_blob(data, wanted.mime)
             run.reconciler.blobs.add(cid)
             self._uploading(wanted, ref, len(data), len(data))
@@ -215,7 +216,9 @@ class Preparer:
         found: dict[str, Doc] = {}
         for kind in dict.fromkeys(op.kind for op in operations):
             refs = [op.ref for op in operations if op.kind is kind and op.ref]
-            found |= await run.patience.of(run.world.docs.by_refs, kind, refs)
+            docs = await run.patience.of(run.world.docs.by_refs, kind, refs)
+            run.scribe.saw(kind, docs)
+            found |= docs
         return found
 
 

@@ -127,21 +127,22 @@ class Reconciler:
             # The commit was made and its answer lost. The link is missing, and counts as nothing new.
             run.pending[op.key] = now
             run.quiet.add(op.key)
-            self._found(op)
+            self._found(op, now.cid)
         else:
             run.pending[op.key] = now
 
     def _nothing_left(self, op: Operation, standing: dict[Key, str]) -> None:
-        there = (op.kind, op.rkey) in standing
-        if there is (op.action is not Action.DELETE):
+        cid = standing.get((op.kind, op.rkey))
+        if (cid is not None) is (op.action is not Action.DELETE):
             self._run.pending.pop(op.key, None)
-            self._found(op)
+            self._found(op, cid)
         else:
             self._run.drop(op, "nothing is left to do for it")
 
-    def _found(self, op: Operation) -> None:
+    def _found(self, op: Operation, cid: str | None) -> None:
         counts = {action.value: int(action is op.action) for action in Action}
         self.wrote([op])
+        self._run.scribe.found(op, cid)
         self._run.emit(events.Found(op.kind, Tally(**counts)))
 
     def _operations(self, snapshot: Snapshot) -> dict[Key, Operation]:

@@ -128,7 +128,6 @@ class Sender:
     def _launch(self, batch: Sequence[Ready], session: RepoSession) -> None:
         """Send a batch as a task of its own: a cancelled run leaves it to its end, and learns of it."""
         self._batches += 1
-        self._run.emit(events.BatchStarted(batch[0].operation.kind, self._batches, len(batch)))
         self._last_size = len(batch)
         self._flight = asyncio.create_task(self._commit(batch, session))
 
@@ -136,26 +135,42 @@ class Sender:
         """One batch to its end; True when the PDS would not have it and nothing was written."""
         began = time.monotonic()
         operations = [each.operation for each in batch]
+        entry = await self._write_down(batch)
         self._run.account.points += sum(op.action.points for op in operations)
         try:
             commit = await self._apply(session, [each.write() for each in batch], operations)
         except WriteRefused as refused:
+            self._run.scribe.refused(entry, refused.message)
             if len(batch) == 1:
                 self._run.fail(operations[0], refused.message)
             self.limit = max(1, len(batch) // 2)
             return True
         except BudgetSpent as spent:
+            self._run.scribe.refused(entry, spent.message)
             if not self._run.wait:
                 raise
             await self._run.patience.until(spent.resume_at, "the rate limit is spent")
             return True
+        except Swapped as swapped:
+            self._run.scribe.refused(entry, swapped.message)
+            raise
         except Opaque:
             if len(batch) == 1 and self._run.recovery.blames(operations[0].key):
                 self._run.fail(operations[0], "the PDS fails to write it, and does not say why")
             raise
+        self._run.scribe.committed(entry, commit, self._run.head or "")
         self._committed(operations, commit, time.monotonic() - began)
         await self._run.linker.follow(operations)
         return False
+
+    async def _write_down(self, batch: Sequence[Ready]) -> int:
+        """Be sure of the user, and have the batch in the journal, before it is sent."""
+        run, kind = self._run, batch[0].operation.kind
+        assert run.head is not None
+        await run.lease.check()
+        entry = await run.scribe.sending(kind, self._batches, run.head, batch)
+        run.emit(events.BatchStarted(kind, self._batches, len(batch)))
+        return entry
 
     async def _apply(
         self, session: RepoSession, writes: Sequence[Write], operations: Sequence[Operation]

@@ -18,11 +18,47 @@ from acconsole.media.tapes import NO_SOURCE, source_digest
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """How one user stands: the verdict counts alone, of which thousands may be kept; else as `UserState`."""
+
+    user: User
+    counts: Mapping[MediaType, Counts]
+    rev: str | None
+    commit: str | None
+    error: str | None
+    account: str
+    read_at: float
+
+    @property
+    def to_do(self) -> int:
+        """How many docs and records keep the user from being in sync."""
+        return sum(counts.to_do for counts in self.counts.values())
+
+    @property
+    def in_sync(self) -> bool:
+        return self.to_do == 0 and self.account in ("ok", "none")
+
+    def as_json(self) -> dict[str, Any]:
+        """The user's status as scripts read it."""
+        state = {
+            "handle": self.user.plain_handle,
+            "id": self.user.id,
+            "pds_handle": self.user.pds_handle,
+            "did": self.user.did,
+            "rev": self.rev,
+            "in_sync": self.in_sync,
+            "types": {kind.value: counts.as_json() for kind, counts in self.counts.items()},
+        }
+        return {**state, "error": self.error} if self.error else state
+
+
+@dataclass(frozen=True, slots=True)
 class UserState:
     """What one read of Mongo and one snapshot say of a user.
 
-    `error` says why the repo cannot be read, else None; `account` is `ok`, `none` or `inactive`. Without an
-    account there are surely no records; with an inactive one they are not known, and `types` is empty.
+    `error` says why the repo cannot be read, else None; `account` is `ok`, `none`, `inactive` or
+    `unreadable`. Without an account there are surely no records; with one they are not known then, and
+    `types` is empty.
     """
 
     user: User
@@ -46,26 +82,23 @@ class UserState:
         return self.types[kind].counts
 
     @property
+    def standing(self) -> Standing:
+        """The counts, without the docs and records behind them."""
+        counts = {kind: matched.counts for kind, matched in self.types.items()}
+        return Standing(self.user, counts, self.rev, self.commit, self.error, self.account, self.read_at)
+
+    @property
     def to_do(self) -> int:
         """How many docs and records keep the user from being in sync."""
-        return sum(matched.counts.to_do for matched in self.types.values())
+        return self.standing.to_do
 
     @property
     def in_sync(self) -> bool:
-        return self.to_do == 0 and self.account != "inactive"
+        return self.standing.in_sync
 
     def as_json(self) -> dict[str, Any]:
         """The user's status as scripts read it."""
-        state = {
-            "handle": self.user.name.removeprefix("@") if self.user.handle or self.user.is_guest else None,
-            "id": self.user.id,
-            "pds_handle": self.user.pds_handle,
-            "did": self.user.did,
-            "rev": self.rev,
-            "in_sync": self.in_sync,
-            "types": {kind.value: matched.counts.as_json() for kind, matched in self.types.items()},
-        }
-        return {**state, "error": self.error} if self.error else state
+        return self.standing.as_json()
 
 
 async def read(
@@ -94,10 +127,20 @@ async def judged(
     refused: AccountError | None,
 ) -> UserState:
     """What docs and a snapshot come to; `refused` says why there is none."""
-    if refused and refused.state == "inactive":
-        return UserState(user, {}, owned, None, refused.message, "inactive")
     # Thousands of pairs are worth a thread: the screen goes on painting meanwhile.
-    types = await asyncio.to_thread(_match, owned, snapshot)
+    return await asyncio.to_thread(judge, user, owned, snapshot, refused)
+
+
+def judge(
+    user: User,
+    owned: Mapping[MediaType, Sequence[SourceDoc]],
+    snapshot: Snapshot | None,
+    refused: AccountError | None,
+) -> UserState:
+    """As `judged`, here and now."""
+    if refused and refused.state != "none":
+        return UserState(user, {}, owned, None, refused.message, refused.state)
+    types = _match(owned, snapshot)
     error = refused.message if refused else None
     return UserState(user, types, owned, snapshot, error, "none" if refused else "ok")
 
@@ -133,10 +176,13 @@ async def with_hindrances(
 
 async def _snapshot(repos: Repos, user: User) -> tuple[Snapshot | None, AccountError | None]:
     if user.did is None:
-        return None, AccountError(
-            f"{user.name} has no account on the PDS.", "Create one first.", state="none"
-        )
+        return None, no_account(user)
     try:
         return await repos.snapshot(user.did), None
     except AccountError as error:
         return None, error
+
+
+def no_account(user: User) -> AccountError:
+    """Why there is no repo of a user who never had one."""
+    return AccountError(f"{user.name} has no account on the PDS.", "Create one first.", state="none")

@@ -9,18 +9,23 @@ from collections.abc import AsyncGenerator, Awaitable, Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from acconsole.engine import shelf, status
+from acconsole.engine import fleet, lease, shelf, status, verify
 from acconsole.engine.apply import UserRun
+from acconsole.engine.asking import Waits
 from acconsole.engine.draft import Choice, restore_plan, wipe_plan
-from acconsole.engine.events import Event, Stop
+from acconsole.engine.events import Event, RunResult, Stop
 from acconsole.engine.guard import Guard
+from acconsole.engine.history import RunRecord, RunSummary
+from acconsole.engine.journal import Beginning
 from acconsole.engine.model import User
 from acconsole.engine.plan import Plan
 from acconsole.engine.ports import Moved, World
 from acconsole.engine.saved import SavedPlan
 from acconsole.engine.shelf import TapeFacts, TapeRow
-from acconsole.engine.status import UserState
+from acconsole.engine.status import Standing, UserState
 from acconsole.engine.tasks import finish
+from acconsole.engine.verify import Report, Told
+from acconsole.engine.written import Verified, is_verifiable, verify_written
 from acconsole.errors import AcError
 from acconsole.media.base import Doc, MediaType
 from acconsole.media.conversion import Conversion, Tell
@@ -39,10 +44,14 @@ class Health:
 class Engine:
     """Reads and writes through its ports. One engine serves every screen and command of a process."""
 
-    def __init__(self, world: World, *, state_dir: Path, read_only: bool = False) -> None:
+    def __init__(
+        self, world: World, *, state_dir: Path, read_only: bool = False, profile: str = "default"
+    ) -> None:
         self._world = world
         self._state_dir = state_dir
+        self._profile = profile
         self.read_only = read_only
+        self.lease_seconds = lease.SECONDS
 
     @property
     def host(self) -> str:
@@ -57,7 +66,9 @@ class Engine:
     @property
     def trouble(self) -> str | None:
         """What is wrong with what this machine remembers, in one sentence; None while it is well."""
-        return self._world.sourceless.trouble
+        world = self._world
+        troubles = (world.sourceless.trouble, world.journal.trouble, world.snapshots.trouble)
+        return " ".join(trouble for trouble in troubles if trouble) or None
 
     async def users(self) -> list[User]:
         """Every user and the guest account, sorted by handle. Raises `Unreachable`."""
@@ -73,6 +84,39 @@ class Engine:
     async def status(self, user: User, kinds: Sequence[MediaType] = ALL) -> UserState:
         """What is in sync and what is not. Raises `Unreachable`."""
         return await status.read(self._world, user, kinds)
+
+    def scan(
+        self, kinds: Sequence[MediaType] = ALL, waits: Waits | None = None
+    ) -> AsyncGenerator[Standing, None]:
+        """How everybody stands, in no order, as it becomes known; only repos that have moved are read.
+
+        What was read stays on this machine, also when it ends early. `waits` is told of a spent budget, which
+        is then waited for. Raises `Unreachable`, and `BudgetSpent` without `waits`.
+        """
+        return fleet.scan(self._world, kinds, waits)
+
+    def verify(
+        self,
+        users: Sequence[User] | None,
+        kinds: Sequence[MediaType] = ALL,
+        *,
+        codes: Collection[str] = (),
+        blobs: bool = False,
+        told: Told = lambda _: None,
+        waits: Waits | None = None,
+    ) -> AsyncGenerator[Report, None]:
+        """Check every field of every record; of everybody in no order, where `users` is None.
+
+        `blobs`: each blob is fetched too, and `told` how many were. Raises as `scan`.
+        """
+        return verify.verify(self._world, users, kinds, codes=codes, blobs=blobs, told=told, waits=waits)
+
+    async def verify_written(self, plan: Plan, result: RunResult) -> Verified | None:
+        """Whether what a live restore did is there, by a fresh look; None for a run that was cut short.
+
+        Raises `Unreachable`, and `AccountError` when the repo cannot be read any more.
+        """
+        return await verify_written(self._world, plan, result) if is_verifiable(result) else None
 
     async def plan_restore(
         self,
@@ -130,7 +174,8 @@ class Engine:
 
         `confirmed` is what was typed to confirm a wipe, `typed` the handle as the command gave it. `wait`:
         wait for a spent budget rather than end. Closing the iterator waits for the batch on its way.
-        Raises `Refused` before anything is written, and `Unreachable`.
+        The run is in the journal. Raises `Refused` before anything is written, or when another run has taken
+        over or the journal can be written no more; and `Unreachable`.
         """
         guard = Guard.open(
             plan,
@@ -141,13 +186,21 @@ class Engine:
             typed=typed,
         )
         run = new_run_id()
+        options = {
+            "types": [kind.value for kind in plan.kinds],
+            "prune": plan.prune,
+            "retry_blocked": plan.retry_blocked,
+            "max_deletes": max_deletes,
+            "wait": wait,
+        }
         queue: asyncio.Queue[Event | None] = asyncio.Queue()
         work = UserRun(
             plan,
             self._world,
             guard,
-            run=run,
+            beginning=Beginning.of(run, plan, live=live, profile=self._profile, options=options),
             folder=self._state_dir / "runs" / run,
+            lease_seconds=self.lease_seconds,
             emit=queue.put_nowait,
             stop=stop or Stop(),
             wait=wait,
@@ -162,6 +215,21 @@ class Engine:
             if not task.done():
                 task.cancel()
                 await finish(task, 60)
+
+    async def history(self, limit: int | None = None) -> list[RunSummary]:
+        """The runs of this machine, the newest first. Raises `JournalError`."""
+        return await self._world.journal.history(limit)
+
+    async def run_record(self, run: str) -> RunRecord:
+        """One run in full, by the beginning of its id. Raises `UnknownRun`, `UsageError`, `JournalError`."""
+        return await self._world.journal.record(run)
+
+    async def died(self) -> list[RunSummary]:
+        """Live runs on this PDS that died, and whose users no later run has finished with; newest first.
+
+        A new run on such a user goes on from what Mongo and the PDS hold. Raises `JournalError`.
+        """
+        return [run for run in await self._world.journal.died() if run.pds == self.host]
 
     def tapes(self) -> AsyncGenerator[TapeRow, None]:
         """Everybody's tapes: the guest account's first, then by handle; each owner's newest first.

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections import deque
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
+from contextlib import aclosing
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -17,6 +19,26 @@ async def together(*jobs: Coroutine[Any, Any, Any]) -> list[Any]:
     except BaseExceptionGroup as errors:
         raise errors.exceptions[0] from None
     return [task.result() for task in tasks]
+
+
+async def ahead(jobs: AsyncGenerator[Coroutine[Any, Any, T], None], count: int) -> AsyncGenerator[T, None]:
+    """The jobs' results, in order, while up to `count` more of them are on their way.
+
+    The first error is raised in its turn. Whoever leaves early cancels what is on its way.
+    """
+    working: deque[asyncio.Task[T]] = deque()
+    try:
+        async with aclosing(jobs):
+            async for job in jobs:
+                working.append(asyncio.create_task(job))
+                if len(working) > count:
+                    yield await working.popleft()
+        while working:
+            yield await working.popleft()
+    finally:
+        for task in working:
+            task.cancel()
+        await asyncio.gather(*working, return_exceptions=True)
 
 
 async def unless(stopped: Callable[[], Coroutine[Any, Any, None]], job: Coroutine[Any, Any, T]) -> T | None:

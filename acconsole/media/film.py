@@ -104,7 +104,7 @@ def _filmed(frames: Iterator[av.VideoFrame], length: float, box: Box, gone: Gone
         count += 1
         last = frame.time or 0.0
         if last >= due and len(pictures) < MOST_PICTURES:
-            picture: Image.Image = frame.to_image()  # PyAV has no types here
+            picture: Image.Image = frame.to_image()
             pictures.append(fitted(picture, box))
             starts.append(last)
             due = last + step

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from acconsole.engine.ports import World, tapes_at_once
 from acconsole.engine.sync import Engine
 from acconsole.settings import Settings
+from acconsole.stores.journal import SqliteJournal
 
 CLUSTER_WORKERS = 7
 """How many workers of a cluster are kept busy: as many as a run makes ready together."""
@@ -24,6 +25,7 @@ async def connect(settings: Settings) -> AsyncIterator[Engine]:
     from acconsole.stores.conversions import Conversions
     from acconsole.stores.mongo import MongoDocs
     from acconsole.stores.pds import PdsRepos
+    from acconsole.stores.snapshots import SqliteSnapshots
     from acconsole.stores.sourceless import SqliteSourceless
     from acconsole.stores.storage import HttpObjects
 
@@ -35,19 +37,30 @@ async def connect(settings: Settings) -> AsyncIterator[Engine]:
     sourceless = SqliteSourceless(
         settings.state_dir / "sourceless.sqlite", settings.site_url, settings.storage_url
     )
+    journal = journal_of(settings)
     world = World(
         docs,
         repos,
         objects,
         converter,
         sourceless,
+        SqliteSnapshots(settings.state_dir / "snapshots.sqlite"),
+        journal,
         settings.tape_zip_routes,
         tapes_at_once(CLUSTER_WORKERS if settings.dask else None),
     )
     try:
-        yield Engine(world, state_dir=settings.state_dir, read_only=settings.read_only)
+        yield Engine(
+            world, state_dir=settings.state_dir, read_only=settings.read_only, profile=settings.profile
+        )
     finally:
         await converter.close()
         await docs.close()
         await repos.close()
         await objects.close()
+        await journal.close()
+
+
+def journal_of(settings: Settings) -> SqliteJournal:
+    """The journal of these settings' state dir; needs no server. To be closed at the end."""
+    return SqliteJournal(settings.state_dir / "journal.sqlite")

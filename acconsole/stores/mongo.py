@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+import itertools
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import aclosing
 from typing import Any, ParamSpec, TypeVar
 
 from bson import CodecOptions, ObjectId
 from bson.codec_options import DatetimeConversion
 from bson.errors import BSONError
 from motor.motor_asyncio import AsyncIOMotorClient
-from pymongo import UpdateMany, UpdateOne
+from pymongo import ReturnDocument, UpdateMany, UpdateOne
 from pymongo.errors import (
     AutoReconnect,
     BulkWriteError,
     ConfigurationError,
+    DuplicateKeyError,
     InvalidURI,
     OperationFailure,
     PyMongoError,
@@ -27,10 +30,12 @@ from pymongo.errors import (
 )
 from pymongo.uri_parser import parse_uri
 
+from acconsole.engine.journal import Holder
 from acconsole.engine.model import User
 from acconsole.engine.ports import Link
 from acconsole.errors import AcError, Failed, SettingsError, Unreachable
 from acconsole.media.base import GUEST, Doc, MediaType
+from acconsole.stores import leases
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -38,7 +43,10 @@ T = TypeVar("T")
 STREAM_BATCH = 1_000
 LINK_BATCH = 100
 """Rkeys are written back in unordered bulk writes of at most this many."""
-_AUTH_CODES = (8000, 18, 13)
+LEASE_TRIES = 20
+"""Times in a row that others may insert the doc of a hold at the very moment that this one does."""
+_NO_RIGHT = 13
+_AUTH_CODES = (8000, 18, _NO_RIGHT)
 
 # A date that Python cannot hold and text that is not UTF-8 come out as values that block their doc,
 # where the defaults would end the whole stream.
@@ -100,17 +108,39 @@ class MongoDocs:
     async def ping(self) -> None:
         await self._database.command("ping")
 
-    async def users(self) -> AsyncIterator[User]:
-        handles = {
-            str(each["_id"]): each.get("handle") async for each in self._stream("@handles", {}, {"handle": 1})
-        }
-        fields = ("code", "atproto", "atproto_did", "atproto_handle", "atproto_password")
-        async for each in self._stream("users", {}, dict.fromkeys(fields, 1)):
-            yield _user(each, handles.get(str(each["_id"])))
+    async def users(self) -> AsyncGenerator[User, None]:
+        fields = dict.fromkeys(("code", "atproto", "atproto_did", "atproto_handle", "atproto_password"), 1)
+        batch: list[dict[str, Any]] = []
+        async with aclosing(self._stream("users", {}, fields, by_id=True)) as stream:
+            async for each in stream:
+                batch.append(each)
+                if len(batch) == STREAM_BATCH:
+                    for user in await self._named(batch):
+                        yield user
+                    batch = []
+        for user in await self._named(batch):
+            yield user
+
+    async def _named(self, batch: Sequence[dict[str, Any]]) -> list[User]:
+        """User docs, sorted by id, with the handles that stand beside them in the same order."""
+        handles: dict[str, Any] = {}
+        for _, run in itertools.groupby((each["_id"] for each in batch), type):
+            ids = list(run)
+            between = {"_id": {"$gte": ids[0], "$lte": ids[-1]}}
+            async for each in self._stream("@handles", between, {"handle": 1}):
+                handles[str(each["_id"])] = each.get("handle")
+        return [_user(each, handles.get(str(each["_id"]))) for each in batch]
 
     async def docs(self, owner: str, kind: MediaType) -> AsyncIterator[Doc]:
         async for doc in self._stream(kind.value, _owned_by(owner)):
             yield doc
+
+    async def docs_between(self, first: str, last: str, kind: MediaType) -> AsyncIterator[Doc]:
+        async for doc in self._stream(kind.value, {"user": {"$gte": first, "$lte": last}}):
+            yield doc
+        if first <= GUEST <= last:
+            async for doc in self._stream(kind.value, {"user": None}):
+                yield doc
 
     async def every(self, kind: MediaType) -> AsyncIterator[Doc]:
         async for doc in self._stream(kind.value, {}):
@@ -164,11 +194,56 @@ class MongoDocs:
             changed += result.modified_count
         return changed
 
+    async def take_lease(
+        self, owner: str, holder: Holder, seconds: float, *, instead_of: str | None = None
+    ) -> Holder | None:
+        take = leases.taking(holder, seconds, instead_of)
+        for _ in range(LEASE_TRIES):
+            if doc := await self._change_lease({"_id": owner}, take, upsert=True):
+                now = leases.holder_of(doc)
+                return None if now.run == holder.run else now
+        raise Failed("MongoDB does not say who holds the user.", "Run it again.", retryable=True)
+
+    async def renew_lease(self, owner: str, run: str, seconds: float) -> bool:
+        held = {"_id": owner, "holder.run": run}
+        return await self._change_lease(held, leases.renewing(seconds), upsert=False) is not None
+
+    @_ours
+    async def end_lease(self, owner: str, run: str) -> None:
+        await self._database[leases.COLLECTION].delete_one({"_id": owner, "holder.run": run})
+
+    @_ours
+    async def _change_lease(
+        self, query: dict[str, Any], update: list[dict[str, Any]], *, upsert: bool
+    ) -> dict[str, Any] | None:
+        """The doc as it is after the update; None when none fits, or another inserted it at this moment."""
+        try:
+            doc: dict[str, Any] | None = await self._database[leases.COLLECTION].find_one_and_update(
+                query, update, upsert=upsert, return_document=ReturnDocument.AFTER
+            )
+        except DuplicateKeyError:
+            return None
+        except OperationFailure as error:
+            if error.code != _NO_RIGHT:
+                raise
+            raise SettingsError(
+                f"MongoDB at {self._where} does not let this login write to {leases.COLLECTION}.",
+                "Give it readWrite on the database: that collection keeps two runs off one user.",
+            ) from None
+        return doc
+
     async def _stream(
-        self, collection: str, query: dict[str, Any], fields: dict[str, int] | None = None
-    ) -> AsyncIterator[dict[str, Any]]:
+        self,
+        collection: str,
+        query: dict[str, Any],
+        fields: dict[str, int] | None = None,
+        *,
+        by_id: bool = False,
+    ) -> AsyncGenerator[dict[str, Any], None]:
         """The documents that fit, fetched a batch at a time."""
         cursor = self._database[collection].find(query, fields, batch_size=STREAM_BATCH)
+        if by_id:
+            cursor = cursor.sort("_id", 1)
         try:
             while batch := await cursor.to_list(STREAM_BATCH):
                 for each in batch:

@@ -7,6 +7,7 @@ httpx's end here; an SDK error's text may hold a whole response and is never sho
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,10 +18,12 @@ from urllib.parse import urlsplit
 import httpx
 
 from acconsole.engine import car
+from acconsole.engine.cid import blob_cid_of
 from acconsole.engine.model import RepoHead, RepoRecord, Snapshot, User, blob_cids
-from acconsole.engine.ports import Commit, News
-from acconsole.errors import AccountError, AcError, BlobError, BudgetSpent, Failed, Unreachable
+from acconsole.engine.ports import BlobFacts, Commit, News
+from acconsole.errors import AccountError, AcError, BudgetSpent, Failed, NoObject, Unreachable
 from acconsole.media.base import MediaType
+from acconsole.media.sniff import ENOUGH, sniff
 from acconsole.stores.limits import Windows, resumes_at
 from acconsole.stores.session import PdsSession
 
@@ -156,9 +159,10 @@ class PdsRepos:
 
     async def heads(self) -> AsyncIterator[RepoHead]:
         async for each in self._listed("com.atproto.sync.listRepos", {"limit": 1000}, "repos"):
-            yield RepoHead(
-                each["did"], each["rev"], each["head"], each.get("active", True), each.get("status")
-            )
+            with _sensible():
+                active, status = each.get("active", True), each.get("status")
+                head = RepoHead(each["did"], each["rev"], each["head"], active, status)
+            yield head
 
     async def blob(self, did: str, cid: str) -> bytes:
         try:
@@ -166,10 +170,28 @@ class PdsRepos:
         except httpx.HTTPError:
             raise self._unreachable() from None
         if response.status_code in (400, 404):
-            raise BlobError(f"The PDS does not have the blob {cid}.")
+            raise _no_blob(cid)
         if response.status_code != 200:
             raise self._refused(response, did)
         return response.content
+
+    async def look_at_blob(self, did: str, cid: str) -> BlobFacts:
+        params = {"did": did, "cid": cid}
+        try:
+            async with self._client.stream("GET", "com.atproto.sync.getBlob", params=params) as response:
+                if response.status_code in (400, 404):
+                    raise _no_blob(cid)
+                if response.status_code != 200:
+                    await response.aread()
+                    raise self._refused(response, did)
+                digest, size, begins = hashlib.sha256(), 0, b""
+                async for part in response.aiter_bytes(1 << 18):
+                    digest.update(part)
+                    size += len(part)
+                    begins = begins if len(begins) >= ENOUGH else begins + part[:ENOUGH]
+        except httpx.HTTPError:
+            raise self._unreachable() from None
+        return BlobFacts(blob_cid_of(digest.digest()), size, sniff(begins))
 
     async def blob_limit(self) -> int:
         if self._blob_limit is None:
@@ -234,6 +256,10 @@ def _sensible() -> Iterator[None]:
         yield
     except (KeyError, TypeError, AttributeError, ValueError):
         raise Failed("The PDS's answer makes no sense.", "Is PDS_URL really a PDS?") from None
+
+
+def _no_blob(cid: str) -> NoObject:
+    return NoObject(f"The PDS does not have the blob {cid}.")
 
 
 def _unreadable(error: ValueError) -> Failed:

@@ -1,15 +1,15 @@
-"""`make bench [ARGS="restore status start"]`: run the benchmarks, exit 1 when a bound is missed."""
+"""`make bench [ARGS="restore status start fleet"]`: run the benchmarks, exit 1 when a bound is missed."""
 
 from __future__ import annotations
 
 import asyncio
 import sys
 
-from tests.bench import restore, start, status, tapes
+from tests.bench import fleet, journal, restore, start, status, tapes
 from tests.bench.report import show
 from tests.world import world
 
-NAMES = ("start", "tapes", "status", "restore")
+NAMES = ("start", "tapes", "status", "restore", "journal", "fleet")
 
 
 async def _main(names: list[str]) -> bool:
@@ -18,12 +18,18 @@ async def _main(names: list[str]) -> bool:
         kept &= show(await start.measure())
     if "tapes" in names:
         kept &= show(await tapes.measure())
-    if {"status", "restore"} & set(names):
+    if {"status", "restore", "journal"} & set(names):
         with world() as servers:
             if "status" in names:
                 kept &= show(await status.measure(servers))
             if "restore" in names:
                 kept &= show(await restore.measure(servers))
+            if "journal" in names:
+                kept &= show(await journal.measure(servers))
+    if "fleet" in names:
+        with world() as servers:
+            kept &= show(await fleet.measure(servers))
+        kept &= show(await asyncio.to_thread(fleet.millions))
     return kept
 
 

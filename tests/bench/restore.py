@@ -56,7 +56,7 @@ async def _bare(world: World) -> float:
     values = _values(user)
     async with httpx.AsyncClient(base_url=f"{world.pds.url}/xrpc/", timeout=60) as client:
         began = time.perf_counter()
-        headers = await _login(client, account)
+        headers = await login(client, account)
         for start in range(0, DOCS, 200):
             writes = [
                 {
@@ -78,7 +78,7 @@ async def _today(world: World) -> float:
 
     async def publish(value: dict[str, Any]) -> None:
         async with ten, httpx.AsyncClient(base_url=f"{world.pds.url}/xrpc/", timeout=60) as client:
-            headers = await _login(client, account)
+            headers = await login(client, account)
             body = {"repo": account.did, "collection": value["$type"], "record": value}
             (
                 await client.post("com.atproto.repo.createRecord", json=body, headers=headers)
@@ -90,7 +90,7 @@ async def _today(world: World) -> float:
     return TODAY_SAMPLE / (time.perf_counter() - began)
 
 
-async def _login(client: httpx.AsyncClient, account: Account) -> dict[str, str]:
+async def login(client: httpx.AsyncClient, account: Account) -> dict[str, str]:
     body = {"identifier": account.did, "password": account.password}
     answer = await client.post("com.atproto.server.createSession", json=body)
     answer.raise_for_status()

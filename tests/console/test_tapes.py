@@ -96,18 +96,6 @@ async def test_guests_first_with_what_storage_says_of_each(sandbox: dict[str, st
         await driver.see("from the ZIP")
 
 
-async def test_a_small_screen_shows_the_list_or_the_tape(sandbox: dict[str, str]) -> None:
-    async with console(over(sandbox), size=(80, 24)) as driver:
-        await at_the_tapes(driver)
-        assert "rkey" not in driver.text
-        await driver.press("d")
-        await driver.see("from the ZIP")
-        await driver.see("rkey")
-        await driver.press("escape")
-        await driver.gone("rkey")
-        driver.at(TapesScreen)
-
-
 class Empty(Wrapped):
     """An engine that knows of no tape, or cannot tell."""
 
@@ -158,9 +146,15 @@ async def test_owners_whose_repo_cannot_be_read_are_listed(sandbox: dict[str, st
 # -- marks and conversions -------------------------------------------------------------------------------
 
 
-async def test_marks_outlive_moving(sandbox: dict[str, str]) -> None:
+async def test_marks_outlive_moving_and_looking(sandbox: dict[str, str]) -> None:
     async with console(over(sandbox), size=(80, 24)) as driver:
         await at_the_tapes(driver)
+        assert "rkey" not in driver.text
+        await driver.press("d")
+        await driver.see("from the ZIP")
+        await driver.see("rkey")
+        await driver.press("escape")
+        await driver.gone("rkey")
         await driver.press("space", "down", "space")
         await driver.see("marked 2")
         await driver.press("end", "home")
@@ -187,6 +181,7 @@ async def test_a_bar_a_tape_and_one_for_all_and_what_came_out(sandbox: dict[str,
         await driver.until(lambda: driver.text.count("encode") == 6, "each in the list and below it")
         await driver.press("escape")
         driver.at(UsersScreen)
+        assert re.search(r"converting .* 0/3", driver.text.splitlines()[0])
         halting(driver).let.set()
         await driver.see("2 tapes converted, 1 failed")
         await driver.press("t", "home")

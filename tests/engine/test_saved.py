@@ -18,8 +18,8 @@ from tests.world import World
 MOODS = MediaType.MOODS
 
 
-async def _saved(engine: Engine, user: User, **chosen: bool) -> SavedPlan:
-    saved = await engine.saved_restore(user, Choice(**chosen))
+async def _saved(engine: Engine, user: User) -> SavedPlan:
+    saved = await engine.saved_restore(user, Choice())
     return SavedPlan.from_bytes(saved.to_bytes())
 
 

@@ -123,6 +123,7 @@ class TapesScreen(ConsoleScreen):
     @on(Rows.InView)
     def _want(self) -> None:
         rows = self.query_one(Rows)
+        self.query_one("#heading").refresh()
         view = [self.shelf.rows[index] for index in rows.in_view() if index < len(self.shelf.rows)]
         # The selected tape first: that is the one that is being looked at.
         view.sort(key=lambda row: row is not self.selected)

@@ -133,7 +133,8 @@ class Preview(VerticalScroll):
         self.query_one("#split").display = pair is not None
         if pair is None:
             self.film.wait()
-            self.query_one("#about", Static).update(Content.styled(self._empty, "$mute"))
+            empty = texts.folded([(self._empty, "$mute")], self._width)
+            self.query_one("#about", Static).update(Content("\n").join(empty))
             return
         self.query_one("#about", Static).update(about(pair, self._width, brief=self._is_flat))
         left = self._width - columns - 2 if self._is_flat else self._width
@@ -187,7 +188,7 @@ class Preview(VerticalScroll):
         # While they come they are taken for two: nothing moves when they are.
         beside = beside or view.is_awaited
         room = (columns - 2) // 2 if beside else columns
-        side = min(room, lines * 2)
+        side = min(room, lines * 2) // 2 * 2
         self.query_one("#stills").set_class(not beside, "-stacked")
         left, right = self.query_one("#published", Picture), self.query_one("#built", Picture)
         right.display = not view.same

@@ -12,6 +12,7 @@ from acconsole.console.bars import bar
 from acconsole.console.inert import inert, visible
 from acconsole.console.messages import GlanceKnown, News
 from acconsole.console.session import Run, Session
+from acconsole.console.shelf import Shelf
 
 if TYPE_CHECKING:
     from acconsole.console.app import ConsoleApp
@@ -49,6 +50,8 @@ class TopBar(Widget):
         room = width - left.cell_length - 2
         right = _run(run, room, self.session.is_live) if run and room >= 12 else Content()
         self._run_from = width - right.cell_length if run and right else 1 << 30
+        if self.session.shelf.going_on and not self.session.running and room >= 30:
+            right = _conversions(self.session.shelf)
         gap = " " * max(0, width - left.cell_length - right.cell_length)
         return Content.assemble(left, gap, right)
 
@@ -79,6 +82,13 @@ class TopBar(Widget):
     def on_click(self, event: events.Click) -> None:
         if event.x >= self._run_from:
             cast("ConsoleApp", self.app).action_show_run()
+
+
+def _conversions(shelf: Shelf) -> Content:
+    """The conversions that are going on, which nobody may be looking at."""
+    over, all_of_them = shelf.over, len(shelf.conversions)
+    shown = bar(10, all_of_them, (over, "$work"), (sum(one.share for one in shelf.going_on), "$work-back"))
+    return Content.assemble("converting ", shown, f" {over:,}/{all_of_them:,} ")
 
 
 def _run(run: Run, room: int, live: bool) -> Content:
