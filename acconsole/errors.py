@@ -136,7 +136,7 @@ class Failed(AcError):
 
 @dataclass(eq=False)
 class AccountError(Failed):
-    """`state`: `none` (no account), `inactive` (deactivated, taken down, gone), `unreadable` or `password`."""
+    """`state`: `none` (no account), `inactive` (deactivated, taken down, gone), `unreadable`, `password`."""
 
     state: str = field(default="none", kw_only=True)
     fatal: bool = field(default=True, kw_only=True)
