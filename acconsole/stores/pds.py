@@ -30,6 +30,8 @@ from acconsole.stores.session import PdsSession
 TIMEOUT = httpx.Timeout(10, read=60)
 MAX_CAR = 64_000_000
 """Bytes of a repo that are taken as one CAR; a larger one is read page by page."""
+SMALL_CAR = 65_536
+"""Bytes of a repo that is decoded in a millisecond."""
 MAX_BLOB = 64_000_000
 USUAL_BLOB_LIMIT = 5_242_880
 """Bytes of a blob that a PDS takes when it does not say."""
@@ -90,7 +92,7 @@ class PdsRepos:
             if data is None:
                 return await self._paged(did)
             try:
-                read = await asyncio.to_thread(car.snapshot, data, lost=lost)
+                read = await self._decoded(data, lost)
                 break
             except car.LostRecords as error:
                 # A CAR cut short would not lack the same records twice: then the PDS has lost them.
@@ -101,6 +103,12 @@ class PdsRepos:
             raise Failed("The repo moved each time that it was read.", "Try again later.", retryable=True)
         blobs = await self._blobs(did) if _has_blobs(read.records) else frozenset()
         return replace(read, blobs=blobs)
+
+    async def _decoded(self, data: bytes, lost: frozenset[str]) -> Snapshot:
+        # A thread costs more than a small repo does, and of small ones there are thousands.
+        if len(data) <= SMALL_CAR:
+            return car.snapshot(data, lost=lost)
+        return await asyncio.to_thread(car.snapshot, data, lost=lost)
 
     async def news(self, did: str, since: str) -> News:
         data = await self._car(did, since)
