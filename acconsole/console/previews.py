@@ -55,7 +55,7 @@ class Previews:
     def ask(self, wanted: Wanted) -> int:
         """Load it instead of what was asked for before; `PreviewKnown` with the ticket tells, in steps."""
         ticket = next(self._tickets)
-        self._runner.start(self._load(ticket, wanted), "preview", exclusive=True)
+        self._runner.start(partial(self._load, ticket, wanted), "preview", exclusive=True)
         return ticket
 
     def forget(self) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
-from collections.abc import Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from contextlib import AsyncExitStack, aclosing
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from textual.worker import Worker
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from acconsole.engine.model import User
     from acconsole.engine.plan import Plan
     from acconsole.engine.sync import Engine
+
+Work = Coroutine[Any, Any, None] | Callable[[], Coroutine[Any, Any, None]]
 
 READERS = 4
 """How many users are read at once for the list; more would crowd out what the admin asked for."""
@@ -192,7 +194,7 @@ class Runner:
 
     def read(self, user: User) -> None:
         """Read a user in full; `StateRead` tells the outcome."""
-        self.start(self._read(user), f"state {user.id}", exclusive=True)
+        self.start(partial(self._read, user), f"state {user.id}", exclusive=True)
 
     async def _read(self, user: User) -> None:
         try:
@@ -206,7 +208,7 @@ class Runner:
     def plan(self, wanted: PlanWanted) -> int:
         """Make a plan; `PlanMade` with the returned ticket tells the outcome. A newer request cancels it."""
         ticket = next(self._tickets)
-        self.start(self._plan(ticket, wanted), "plan", exclusive=True)
+        self.start(partial(self._plan, ticket, wanted), "plan", exclusive=True)
         return ticket
 
     async def _plan(self, ticket: int, wanted: PlanWanted) -> None:
@@ -292,8 +294,11 @@ class Runner:
         """Tell the app, which tells its screens."""
         self._app.post_message(news)
 
-    def start(self, work: Coroutine[Any, Any, None], group: str, *, exclusive: bool = False) -> Worker[None]:
-        """Start a piece of work; an exclusive one cancels what is on in its group."""
+    def start(self, work: Work, group: str, *, exclusive: bool = False) -> Worker[None]:
+        """Start a piece of work; an exclusive one cancels what is on in its group.
+
+        That may be before its first step: an exclusive one is given as a function, so that nothing is begun.
+        """
         return self._app.run_worker(
             work, group=group, exclusive=exclusive, exit_on_error=False, name=group.partition(" ")[0]
         )

@@ -49,7 +49,7 @@ class Taping:
     def read(self) -> None:
         """Read everybody's tapes, and what storage says of them, anew."""
         self.shelf.reading, self.shelf.trouble = True, None
-        self._runner.start(self._read(), "tapes", exclusive=True)
+        self._runner.start(self._read, "tapes", exclusive=True)
 
     async def _read(self) -> None:
         shelf = self.shelf
