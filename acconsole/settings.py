@@ -58,7 +58,7 @@ class Settings(BaseModel):
     )
     """Object storage, a template with `{bucket}`."""
     state_dir: Path = _variable("ACCONSOLE_STATE_DIR", default_factory=paths.state_dir)
-    """Backups, caches and logs."""
+    """The journal, backups, caches and logs."""
     read_only: bool = _variable("ACCONSOLE_READ_ONLY", default=False)
     """Refuses every live run, whatever else is said."""
     dask: str | None = _variable("ACCONSOLE_DASK", default=None)

@@ -8,7 +8,7 @@ batch without an answer. That is how a `RunRecord` is read by whoever goes on fr
         each.outcome                  # CONFIRMED, NOT_DONE (surely not), or UNKNOWN: look in the repo
         each.action, each.kind, each.ref, each.rkey
         each.old_cid, each.new_cid    # the record before and after; None where there is none
-        each.linked                   # Mongo was told of `rkey` by this run …
+        each.linked                   # Mongo was surely told of `rkey` by this run …
         each.stored                   # … and stored this before it, as JSON of `atproto` and `at`, or None
     record.cleared                    # the docs whose stored rkeys a wipe took away; the backup has them
     record.backups                    # the folders with the old records and blobs, by `rkey` and `old_cid`

@@ -57,7 +57,10 @@ class Beginning:
 
 @dataclass(frozen=True, slots=True)
 class SentWrite:
-    """One operation of a batch, as it is sent. `link`: Mongo is to be told of `rkey`; `stored`: see above."""
+    """One operation of a batch, as it is sent. `link`: Mongo is to be told of `rkey`.
+
+    `stored`: what the doc stored before, as JSON of its `atproto` and `at`; None for nothing.
+    """
 
     action: Action
     ref: str | None

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import time
 from typing import TYPE_CHECKING
 
@@ -38,7 +37,7 @@ class Lease:
         self._user = user
         self._key = f"{beginning.pds} {user.did}"
         self._holder = Holder(
-            beginning.run, beginning.login, beginning.host, os.getpid(), beginning.began, beginning.began
+            beginning.run, beginning.login, beginning.host, beginning.pid, beginning.began, beginning.began
         )
         self._until = (0.0, 0.0)
         self._asked = False

@@ -66,14 +66,12 @@ class SqliteJournal:
             self._writer.later(work)  # what writes nothing needs no journal
 
     async def sent(self, batch: SentBatch) -> int:
-        row = (None, batch.run, _plain(batch.user), time.time(), batch.number, batch.kind.value, batch.head)
         writes = [
-            (
-                *(place, each.action.value, _plain(each.ref), each.rkey),
-                *(each.old_cid, each.new_cid, each.link, each.stored),
-            )
-            for place, each in enumerate(batch.writes)
+            (each.action, each.ref, each.rkey, each.old_cid, each.new_cid, each.link, each.stored)
+            for each in batch.writes
         ]
+        of_run = (batch.run, _plain(batch.user), time.time(), batch.number, batch.kind.value, batch.head)
+        row = (None, *of_run, json.dumps(writes))
 
         def work(db: sqlite3.Connection) -> int:
             if not db.execute("SELECT 1 FROM runs WHERE run = ?", (batch.run,)).fetchone():
@@ -82,9 +80,7 @@ class SqliteJournal:
                     "Run it again; what was done stays done.",
                 )
             _insert(db, "batches", [row])
-            number = int(db.execute("SELECT last_insert_rowid()").fetchone()[0])
-            _insert(db, "operations", [(number, *write) for write in writes])
-            return number
+            return int(db.execute("SELECT last_insert_rowid()").fetchone()[0])
 
         return await self._writer.do(work)
 
@@ -93,8 +89,7 @@ class SqliteJournal:
         self._later("answers", [row])
 
     def linked(self, run: str, user: str, kind: MediaType, rkeys: Mapping[str, str | None]) -> None:
-        of_run = (run, _plain(user), time.time(), kind.value)
-        self._later("links", [(*of_run, _plain(ref), rkey) for ref, rkey in rkeys.items()])
+        self._later("links", [(run, _plain(user), time.time(), kind.value, json.dumps(dict(rkeys)))])
 
     def found(self, run: str, user: str, found: FoundWrite) -> None:
         of_run = (run, _plain(user), time.time())

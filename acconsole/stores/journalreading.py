@@ -23,7 +23,7 @@ from acconsole.engine.history import (
     RunRecord,
     RunSummary,
 )
-from acconsole.engine.journal import Beginning, Subject
+from acconsole.engine.journal import Beginning, SentWrite, Subject
 from acconsole.engine.plan import Action, Tally
 from acconsole.errors import UnknownRun, UsageError
 from acconsole.media.base import MediaType
@@ -167,9 +167,13 @@ class Reader:
         rows = self._all("SELECT at, user, what, detail FROM notes WHERE run = ? ORDER BY rowid", run)
         return tuple(Note(at, user, what, json.loads(detail)) for at, user, what, detail in rows)
 
+    def _links(self, run: str) -> list[tuple[str, str, str | None]]:
+        """What Mongo was told: media type, ref and rkey, None for one that was cleared."""
+        rows = self._all("SELECT kind, rkeys FROM links WHERE run = ? ORDER BY rowid", run)
+        return [(kind, ref, rkey) for kind, rkeys in rows for ref, rkey in json.loads(rkeys).items()]
+
     def _cleared(self, run: str) -> tuple[tuple[MediaType, str], ...]:
-        rows = self._all("SELECT kind, ref FROM links WHERE run = ? AND rkey IS NULL ORDER BY rowid", run)
-        return tuple((MediaType(kind), ref) for kind, ref in rows)
+        return tuple((MediaType(kind), ref) for kind, ref, rkey in self._links(run) if rkey is None)
 
     # -- its batches ---------------------------------------------------------------------------------
 
@@ -179,16 +183,10 @@ class Reader:
             FROM batches LEFT JOIN answers USING (batch) WHERE run = ? ORDER BY batch""",
             run,
         )
-        writes: dict[int, list[sqlite3.Row]] = {row["batch"]: [] for row in sent}
-        of_run = "SELECT operations.* FROM operations JOIN batches USING (batch) WHERE run = ?"
-        for row in self._all(of_run + " ORDER BY batch, place", run):
-            writes[row["batch"]].append(row)
-        judge = _Judge(
-            {tuple(row) for row in self._all("SELECT kind, ref, rkey FROM links WHERE run = ?", run)},
-            {tuple(row) for row in self._all("SELECT action, kind, rkey, cid FROM found WHERE run = ?", run)},
-        )
+        found = self._all("SELECT action, kind, rkey, cid FROM found WHERE run = ?", run)
+        judge = _Judge(set(self._links(run)), set(map(tuple, found)))
         # From the last to the first: what was sent again had not been done before.
-        return tuple(reversed([judge.batch(row, writes[row["batch"]]) for row in reversed(sent)]))
+        return tuple(reversed([judge.batch(row) for row in reversed(sent)]))
 
 
 class _Judge:
@@ -199,10 +197,11 @@ class _Judge:
         self._found = found
         self._sent_later: set[tuple[str, str, str]] = set()
 
-    def batch(self, row: sqlite3.Row, writes: list[sqlite3.Row]) -> BatchRecord:
+    def batch(self, row: sqlite3.Row) -> BatchRecord:
         """A batch; those that came after it have been judged before."""
+        writes = [SentWrite(Action(action), *rest) for action, *rest in json.loads(row["operations"])]
         operations = tuple(self._operation(row, write) for write in writes)
-        self._sent_later |= {(write["action"], row["kind"], write["rkey"]) for write in writes}
+        self._sent_later |= {(write.action, row["kind"], write.rkey) for write in writes}
         return BatchRecord(
             user=row["user"],
             number=row["number"],
@@ -216,26 +215,26 @@ class _Judge:
             operations=operations,
         )
 
-    def _operation(self, row: sqlite3.Row, write: sqlite3.Row) -> OperationRecord:
-        linked = (row["kind"], write["ref"], write["rkey"]) in self._links
+    def _operation(self, row: sqlite3.Row, write: SentWrite) -> OperationRecord:
+        linked = (row["kind"], write.ref, write.rkey) in self._links
         return OperationRecord(
             user=row["user"],
             kind=MediaType(row["kind"]),
-            action=Action(write["action"]),
-            ref=write["ref"],
-            rkey=write["rkey"],
-            old_cid=write["old_cid"],
-            new_cid=write["new_cid"],
+            action=write.action,
+            ref=write.ref,
+            rkey=write.rkey,
+            old_cid=write.old_cid,
+            new_cid=write.new_cid,
             outcome=self._outcome(row, write, linked),
             linked=linked,
-            stored=write["stored"],
+            stored=write.stored,
         )
 
-    def _outcome(self, row: sqlite3.Row, write: sqlite3.Row, linked: bool) -> Outcome:
-        if write["action"] == Action.RELINK:
+    def _outcome(self, row: sqlite3.Row, write: SentWrite, linked: bool) -> Outcome:
+        if write.action is Action.RELINK:
             return Outcome.CONFIRMED if linked else Outcome.UNKNOWN
-        place = (write["action"], row["kind"], write["rkey"])
-        if row["cid"] or (*place, write["new_cid"]) in self._found:
+        place = (write.action, row["kind"], write.rkey)
+        if row["cid"] or (*place, write.new_cid) in self._found:
             return Outcome.CONFIRMED
         return Outcome.NOT_DONE if row["refusal"] or place in self._sent_later else Outcome.UNKNOWN
 

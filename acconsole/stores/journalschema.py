@@ -23,17 +23,15 @@ _TABLES = {
         run TEXT NOT NULL, place INTEGER NOT NULL, user TEXT NOT NULL, name TEXT NOT NULL, did TEXT, rev TEXT,
         head TEXT, PRIMARY KEY (run, place)""",
     "ends": "run TEXT PRIMARY KEY, ended REAL NOT NULL, how TEXT NOT NULL, result TEXT NOT NULL",
+    # `operations`: JSON, a list for each: action, ref, rkey, old CID, new CID, whether it links, what Mongo
+    # stored. A row for each would let go of the interpreter's lock for each, and wait for it again.
     "batches": """
         batch INTEGER PRIMARY KEY, run TEXT NOT NULL, user TEXT NOT NULL, sent REAL NOT NULL,
-        number INTEGER NOT NULL, kind TEXT NOT NULL, head TEXT""",
-    "operations": """
-        batch INTEGER NOT NULL, place INTEGER NOT NULL, action TEXT NOT NULL, ref TEXT, rkey TEXT NOT NULL,
-        old_cid TEXT, new_cid TEXT, link INTEGER NOT NULL, stored TEXT, PRIMARY KEY (batch, place)""",
+        number INTEGER NOT NULL, kind TEXT NOT NULL, head TEXT, operations TEXT NOT NULL""",
     "answers": "batch INTEGER PRIMARY KEY, at REAL NOT NULL, cid TEXT, rev TEXT, head TEXT, refusal TEXT",
-    # Without an rkey: the stored one was cleared.
+    # `rkeys`: JSON, by ref; null for a stored one that was cleared.
     "links": """
-        run TEXT NOT NULL, user TEXT NOT NULL, at REAL NOT NULL, kind TEXT NOT NULL, ref TEXT NOT NULL,
-        rkey TEXT""",
+        run TEXT NOT NULL, user TEXT NOT NULL, at REAL NOT NULL, kind TEXT NOT NULL, rkeys TEXT NOT NULL""",
     "found": """
         run TEXT NOT NULL, user TEXT NOT NULL, at REAL NOT NULL, action TEXT NOT NULL, kind TEXT NOT NULL,
         ref TEXT, rkey TEXT NOT NULL, cid TEXT""",
@@ -43,7 +41,7 @@ _TABLES = {
     "leases": """
         lease INTEGER PRIMARY KEY, key TEXT NOT NULL, run TEXT NOT NULL, at REAL NOT NULL, until REAL""",
 }
-_BY_KEY = ("runs", "users", "ends", "operations")
+_BY_KEY = ("runs", "users", "ends")
 _INDEXES = {
     "runs": "began",
     "users": "user",

@@ -9,6 +9,7 @@ import asyncio
 import queue
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
@@ -23,6 +24,8 @@ from acconsole.stores.journalschema import opened
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
 
+LINGER = 0.25
+"""Seconds for which what nobody waits for is put off, so that it goes to the disk with the next batch."""
 _REASONS = {
     sqlite3.SQLITE_FULL: "the disk is full",
     sqlite3.SQLITE_IOERR: "the disk does not take it",
@@ -115,11 +118,14 @@ class Writer:
         self._forget()
 
     def _waiting(self) -> list[_Job | None]:
-        """All that is to be done now, at least one."""
+        """All that is to be done now, at least one; what nobody waits for lingers for what comes next."""
         jobs = [self._jobs.get()]
+        linger_until = time.monotonic() + LINGER
         with suppress(queue.Empty):
             while True:
-                jobs.append(self._jobs.get_nowait())
+                pressing = any(job is None or job.done for job in jobs)
+                left = 0.0 if pressing else max(0.0, linger_until - time.monotonic())
+                jobs.append(self._jobs.get(block=left > 0, timeout=left or None))
         return jobs
 
     def _written(self, jobs: list[_Job]) -> list[_Job]:

@@ -68,7 +68,10 @@ class NoJournal:
 
 
 async def measure(world: World) -> list[Line]:
-    """How many times as long a restore takes with the journal; who begins alternates too."""
+    """How many times as long a restore takes with the journal; who begins alternates too.
+
+    The best of each counts: a few per cent are asked for, and what else the machine does only ever adds.
+    """
     import atproto_client  # noqa: F401  # once a process, before the clock starts
 
     await _seconds(world, keeps=True)
@@ -76,14 +79,14 @@ async def measure(world: World) -> list[Line]:
     for turn in range(ROUNDS):
         for keeps in (turn % 2 == 0, turn % 2 == 1):
             took[keeps].append(await _seconds(world, keeps=keeps))
-    with_it, without = median(took[True]), median(took[False])
-    told = f"{with_it:.2f} s with it, {without:.2f} s without; at best {min(took[True]):.2f} and "
+    with_it, without = min(took[True]), min(took[False])
+    told = f"{with_it:.2f} s with it, {without:.2f} s without; medians "
     return [
         Line(
             f"the journal in a restore of {DOCS:,}",
             with_it / without,
             1.10,
-            f"{told}{min(took[False]):.2f} s",
+            f"{told}{median(took[True]):.2f} and {median(took[False]):.2f} s",
             at_most=True,
         )
     ]
