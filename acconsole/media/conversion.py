@@ -46,7 +46,7 @@ class Conversion:
     notes: tuple[str, ...] = ()
 
 
-SETTINGS = "1"
+SETTINGS = "2"
 """Names what a conversion gives for the same ZIP: it changes with every change of the encoder's settings."""
 
 TRIES = 3
