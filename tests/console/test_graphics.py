@@ -33,7 +33,7 @@ def never() -> bytes:
         ({"TERM": "xterm-256color", "LC_TERMINAL": "iTerm2"}, Graphics.SIXEL),
         ({"TERM": "xterm-256color", "KONSOLE_VERSION": "221200"}, Graphics.SIXEL),
         ({"TERM": "xterm", "TERM_PROGRAM": "WezTerm", "XTERM_VERSION": "XTerm(379)"}, Graphics.CELLS),
-        ({"TERM": "xterm-ghostty", "TMUX": "/tmp/tmux-0/default,1,0"}, Graphics.CELLS),
+        ({"TERM": "xterm-ghostty", "TMUX": "a-socket,1,0"}, Graphics.CELLS),
         ({"TERM": "tmux-256color"}, Graphics.CELLS),
         ({"TERM": "screen", "TERM_PROGRAM": "WezTerm"}, Graphics.CELLS),
         ({"TERM": "foot", "ZELLIJ": "0"}, Graphics.CELLS),
