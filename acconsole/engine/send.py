@@ -43,7 +43,9 @@ class Sender:
 
     async def write(self, kind: MediaType, actions: tuple[Action, ...]) -> None:
         """Send one media type's operations batch by batch; the next is made ready while one is on its way."""
-        queue = deque(op for op in self._run.pending.values() if op.kind is kind and op.action in actions)
+        chosen = [op for op in self._run.pending.values() if op.kind is kind and op.action in actions]
+        # Neighbours by rkey lie in the same nodes of the repo's tree: the PDS has fewer to write anew.
+        queue = deque(sorted(chosen, key=lambda op: op.rkey))
         ready: list[Ready] = []
         while (queue or ready) and not self._run.stop.requested:
             if self._run.account.failed and Action.DELETE in actions:
