@@ -25,7 +25,7 @@ from acconsole.engine.backup import Backup
 from acconsole.engine.events import Event, Failure, RunResult, Stop
 from acconsole.engine.guard import Guard
 from acconsole.engine.history import Ending
-from acconsole.engine.journal import Beginning
+from acconsole.engine.journal import Beginning, Subject
 from acconsole.engine.lease import Lease
 from acconsole.engine.link import Linker
 from acconsole.engine.model import Verdict
@@ -79,6 +79,7 @@ class UserRun:
         emit: Callable[[Event], None],
         stop: Stop,
         wait: bool,
+        part: int | None = None,
     ) -> None:
         self.plan = plan
         self.world = world
@@ -93,7 +94,7 @@ class UserRun:
         self.backup = Backup(folder)
         self.patience = Patience(self.emit, stop)
         self.recovery = Recovery()
-        self.scribe = Scribe(world.journal, beginning, plan.user.id)
+        self.scribe = Scribe(world.journal, beginning, Subject.of(plan), part)
         self.lease = Lease(self, beginning, lease_seconds)
         self.preparer = Preparer(self)
         self.sender = Sender(self)
@@ -122,11 +123,11 @@ class UserRun:
         self.scribe.take(event)
         self._emit(event)
 
-    def fail(self, operation: Operation, reason: str) -> None:
-        """One operation has failed for good; the others go on."""
+    def fail(self, operation: Operation, reason: str, *, again: bool = False) -> None:
+        """One operation has failed; the others go on. `again`: a later run may do better."""
         self.pending.pop(operation.key, None)
-        handle = self.plan.user.name
-        self.emit(events.ItemFailed(Failure(handle, operation.kind, operation.ref, operation.rkey, reason)))
+        about = (self.plan.user.name, operation.kind, operation.ref, operation.rkey)
+        self.emit(events.ItemFailed(Failure(*about, reason, again)))
 
     def drop(self, operation: Operation, reason: str) -> None:
         """One operation has nothing left to do, which is no failure."""
@@ -224,7 +225,8 @@ class UserRun:
 
     def _failure(self, error: AcError) -> Failure:
         """What keeps the whole user from being worked on."""
-        return Failure(self.plan.user.name, None, None, None, error.message)
+        again = error.retryable or not error.fatal
+        return Failure(self.plan.user.name, None, None, None, error.message, again)
 
     async def _work(self) -> None:
         if self.plan.problem:

@@ -17,13 +17,17 @@ from acconsole.media.conversion import Stage
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """One item that failed, and why. `kind`, `ref` and `rkey` are None when the whole user failed."""
+    """One item that failed, and why. `kind`, `ref` and `rkey` are None when the whole user failed.
+
+    `again`: another try, some time later, may do better.
+    """
 
     handle: str
     kind: MediaType | None
     ref: str | None
     rkey: str | None
     reason: str
+    again: bool = False
 
     def as_json(self) -> dict[str, Any]:
         kind = self.kind.value if self.kind else None
@@ -159,18 +163,23 @@ class ItemBlocked(Event):
 
 @dataclass(frozen=True, slots=True)
 class Reread(Event):
-    """The repo was read again, because of `reason`; `to_do` operations are left."""
+    """The repo was read again, because of `reason`; `to_do` operations are left.
+
+    `failed`: the PDS failed or its answer was lost; else the repo had only moved.
+    """
 
     reason: str
     to_do: int
+    failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting(Event):
-    """The run waits, until an epoch time, for `reason`."""
+    """The run waits, until an epoch time, for `reason`. `failed`: something does not answer."""
 
     until: float
     reason: str
+    failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,18 +246,43 @@ class Finished(Event):
 
 
 class Stop:
-    """The way to stop a run: after the batch that is on its way. Set by a front end, read by the engine."""
+    """The way to stop a run, or to hold it up: after the batches that are on their way.
+
+    Set by a front end, from the event loop's own thread; read by the engine.
+    """
 
     def __init__(self) -> None:
         self._event = asyncio.Event()
+        self._going = asyncio.Event()
+        self._going.set()
 
     @property
     def requested(self) -> bool:
         return self._event.is_set()
 
     def request(self) -> None:
-        """Ask the run to stop. From the event loop's own thread."""
+        """Ask the run to stop."""
         self._event.set()
+        self._going.set()
+
+    @property
+    def paused(self) -> bool:
+        return not self._going.is_set()
+
+    def pause(self) -> None:
+        """Let the run begin nothing new until it is resumed; one that is to stop is not held up."""
+        if not self.requested:
+            self._going.clear()
+
+    def resume(self) -> None:
+        """Let the run go on."""
+        self._going.set()
+
+    async def while_paused(self) -> bool:
+        """Wait until the run may go on; whether that took any waiting."""
+        paused = self.paused
+        await self._going.wait()
+        return paused
 
     async def wait(self) -> None:
         """Until the run is asked to stop."""

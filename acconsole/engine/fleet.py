@@ -46,14 +46,21 @@ async def scan(
 
 
 async def states(
-    world: World, kinds: Sequence[MediaType], repos: FreshRepos
+    world: World,
+    kinds: Sequence[MediaType],
+    repos: FreshRepos,
+    chosen: AsyncGenerator[list[User], None] | None = None,
+    retry_blocked: bool = False,
 ) -> AsyncGenerator[UserState, None]:
-    """Everybody's state, docs and snapshot and all, in no order. Raises as `scan`."""
+    """The state, docs and snapshot and all, of everybody or of `chosen` groups, in no order.
+
+    `retry_blocked`: as with one user. Raises as `scan`.
+    """
 
     async def readings() -> AsyncGenerator[Coroutine[Any, Any, list[UserState]], None]:
-        async with aclosing(_groups(world)) as groups:
-            async for users in groups:
-                yield _read(world, users, kinds, repos)
+        async with aclosing(chosen or groups(world.docs.users())) as grouped:
+            async for users in grouped:
+                yield _read(world, users, kinds, repos, retry_blocked)
 
     async with aclosing(ahead(readings(), AHEAD)) as read:
         async for group in read:
@@ -61,12 +68,13 @@ async def states(
                 yield state
 
 
-async def _groups(world: World) -> AsyncGenerator[list[User], None]:
+async def groups(users: AsyncGenerator[User, None], size: int = GROUP) -> AsyncGenerator[list[User], None]:
+    """Users by so many. Each group's docs are read by their range: let its ids lie side by side."""
     group: list[User] = []
-    async with aclosing(world.docs.users()) as users:
+    async with aclosing(users):
         async for user in users:
             group.append(user)
-            if len(group) == GROUP:
+            if len(group) == size:
                 yield group
                 group = []
     if group:
@@ -74,9 +82,14 @@ async def _groups(world: World) -> AsyncGenerator[list[User], None]:
 
 
 async def _read(
-    world: World, users: Sequence[User], kinds: Sequence[MediaType], repos: FreshRepos
+    world: World,
+    users: Sequence[User],
+    kinds: Sequence[MediaType],
+    repos: FreshRepos,
+    retry_blocked: bool,
 ) -> list[UserState]:
-    looks, *owned = await together(repos.read(users), *(_docs(world, users, kind) for kind in kinds))
+    docs = (_docs(world, users, kind, retry_blocked) for kind in kinds)
+    looks, *owned = await together(repos.read(users), *docs)
     return await asyncio.to_thread(_judged, users, dict(zip(kinds, owned, strict=True)), looks)
 
 
@@ -91,13 +104,15 @@ def _judged(
     ]
 
 
-async def _docs(world: World, users: Sequence[User], kind: MediaType) -> dict[str, list[SourceDoc]]:
+async def _docs(
+    world: World, users: Sequence[User], kind: MediaType, retry_blocked: bool
+) -> dict[str, list[SourceDoc]]:
     """The users' docs of a media type, by owner."""
     ids = {user.id for user in users}
     between = world.docs.docs_between(min(ids), max(ids), kind)
     docs = [doc async for doc in between if owner_of(doc) in ids]
     owned: dict[str, list[SourceDoc]] = defaultdict(list)
-    for each in await status.with_hindrances(world, kind, docs):
+    for each in await status.with_hindrances(world, kind, docs, retry_blocked=retry_blocked):
         owned[owner_of(each.doc)].append(each)
     return owned
 

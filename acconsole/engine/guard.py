@@ -43,10 +43,7 @@ class Guard:
         limit = plan.deletes_capped if wiping and max_deletes is None else delete_limit(plan, max_deletes)
         if live:
             if read_only:
-                raise ReadOnly(
-                    "ACCONSOLE_READ_ONLY is on: nothing is written.",
-                    "Take the setting away, or leave out --live to see what would be done.",
-                )
+                raise refused_as_read_only()
             if wiping and not _names(confirmed, plan, typed):
                 given = "no confirmation was given" if confirmed is None else "another name was given"
                 raise Unconfirmed(
@@ -74,6 +71,14 @@ class Guard:
             )
         self.deletes_left -= deletes
         return True
+
+
+def refused_as_read_only() -> ReadOnly:
+    """What is said where the setting forbids to write."""
+    return ReadOnly(
+        "ACCONSOLE_READ_ONLY is on: nothing is written.",
+        "Take the setting away, or leave out --live to see what would be done.",
+    )
 
 
 def delete_limit(plan: Plan, max_deletes: int | None) -> int:

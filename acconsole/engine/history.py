@@ -145,14 +145,29 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
+class PartRecord:
+    """How a run over many users ended with one of them, the `attempt`th time that it came there."""
+
+    user: str
+    attempt: int
+    ended: float
+    ending: Ending
+    result: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class RunRecord:
-    """One run in full. `result` is what `--json` printed at its end; None when it never came to one."""
+    """One run in full. `result` is what `--json` printed at its end; None when it never came to one.
+
+    `parts` is empty for a run over a single user.
+    """
 
     summary: RunSummary
     beginning: Beginning
     batches: tuple[BatchRecord, ...]
     cleared: tuple[tuple[MediaType, str], ...]
     notes: tuple[Note, ...]
+    parts: tuple[PartRecord, ...]
     result: Mapping[str, Any] | None
 
     @property

@@ -28,10 +28,19 @@ class Subject:
     rev: str | None
     commit: str | None
 
+    @classmethod
+    def of(cls, plan: Plan) -> Subject:
+        """The user whom a plan is about."""
+        user = plan.user
+        return cls(user.id, user.name, user.did, plan.rev, plan.commit)
+
 
 @dataclass(frozen=True, slots=True)
 class Beginning:
-    """A run as it begins: what it is to do, to whom, who runs it and where. Times are epoch seconds."""
+    """A run as it begins: what it is to do, to whom, who runs it and where. Times are epoch seconds.
+
+    A run over many users begins without any of them: each is written down as the run comes to it.
+    """
 
     run: str
     began: float
@@ -47,12 +56,20 @@ class Beginning:
     options: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, run: str, plan: Plan, *, live: bool, profile: str, options: Mapping[str, Any]) -> Beginning:
-        """The beginning of a run of this process, now."""
-        user = plan.user
-        subject = Subject(user.id, user.name, user.did, plan.rev, plan.commit)
+    def now(
+        cls,
+        run: str,
+        action: str,
+        pds: str,
+        subjects: tuple[Subject, ...] = (),
+        *,
+        live: bool,
+        profile: str,
+        options: Mapping[str, Any],
+    ) -> Beginning:
+        """The beginning of a run of this process."""
         here = (login(), socket.gethostname(), os.getpid(), __version__)
-        return cls(run, time.time(), plan.action, live, (subject,), profile, *here, plan.host, options)
+        return cls(run, time.time(), action, live, subjects, profile, *here, pds, options)
 
 
 @dataclass(frozen=True, slots=True)

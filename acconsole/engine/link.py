@@ -30,6 +30,7 @@ class Linker:
         """The plan's relinks, which need no write to the PDS."""
         chosen = [op for op in self._run.pending.values() if op.action is Action.RELINK]
         for start in range(0, len(chosen), RELINK_CHUNK):
+            await self._run.stop.while_paused()
             if self._run.stop.requested:
                 return
             some = await self._run.preparer.still_wanted(chosen[start : start + RELINK_CHUNK])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -129,6 +129,16 @@ class Plan:
         count = Counter(op.action.value for op in chosen)
         count["relink"] += sum(kind in (None, cleared) for cleared, _ in self.unlink)
         return Tally(**count, blobs=sum(len(op.blobs) for op in chosen))
+
+    def narrowed(self, kinds: Collection[MediaType]) -> Plan:
+        """What of the plan is about these media types; `records` stays the user's number."""
+        return replace(
+            self,
+            kinds=tuple(kind for kind in self.kinds if kind in kinds),
+            operations=tuple(op for op in self.operations if op.kind in kinds),
+            blocked=tuple(item for item in self.blocked if item.kind in kinds),
+            unlink=tuple((kind, ref) for kind, ref in self.unlink if kind in kinds),
+        )
 
     @property
     def points(self) -> int:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from acconsole.engine.history import Ending, RunRecord, RunSummary
-from acconsole.engine.journal import Answer, Beginning, FoundWrite, Holder, SentBatch
+from acconsole.engine.journal import Answer, Beginning, FoundWrite, Holder, SentBatch, Subject
 from acconsole.engine.model import RepoHead, Snapshot, User
 from acconsole.media.base import Doc, MediaType, Record
 from acconsole.media.conversion import Conversion, Tell
@@ -247,6 +247,14 @@ class Journal(Protocol):
 
         Raises `JournalError`, for a live run.
         """
+
+    def begin_part(self, run: str, subject: Subject) -> None:
+        """Write down that a run over many users comes to one of them."""
+
+    def end_part(
+        self, run: str, user: str, attempt: int, ending: Ending, result: Mapping[str, Any]
+    ) -> None:
+        """Write down how the `attempt`th part with one user of many ended."""
 
     async def sent(self, batch: SentBatch) -> int:
         """Write down a batch before it is sent, on the disk when this returns; gives the batch's number in

@@ -79,11 +79,12 @@ class Preparer:
             self._run.block(operation, built.field, built.reason)
             return None
         video = operation.kind is MediaType.TAPES
+        await self._run.stop.while_paused()
         try:
             async with self._run.world.tapes_at_once if video else self._pictures_at_once:
                 return await self._whole(operation, operation.record, doc, built)
         except BlobError as error:
-            self._run.fail(operation, error.message)
+            self._run.fail(operation, error.message, again=error.retryable)
             return None
 
     async def _whole(self, operation: Operation, record: Record, doc: Doc, built: Built) -> Ready | None:
@@ -174,7 +175,7 @@ class Preparer:
         if all(each.record.get(name) == value for name, value in fresh.items()):
             return each
         if each.operation.blobs:
-            self._run.fail(each.operation, "the doc changed while its picture was made; run it again")
+            self._run.fail(each.operation, "the doc changed while its picture was made", again=True)
             return None
         return Ready.of(each.operation, each.record | fresh)
 

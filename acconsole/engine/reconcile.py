@@ -86,7 +86,7 @@ class Reconciler:
         if self._docs is None or not isinstance(why, Swapped):
             await self.read_docs()
         snapshot = await run.patience.of(run.world.repos.snapshot, self.did)
-        await self.take(snapshot, why.message)
+        await self.take(snapshot, why.message, failed=not isinstance(why, Swapped))
         await run.save()
 
     async def caught_up(self, operations: Sequence[Operation]) -> bool:
@@ -106,8 +106,8 @@ class Reconciler:
         run.head, run.rev = news.commit.cid, news.commit.rev
         return True
 
-    async def take(self, snapshot: Snapshot, reason: str) -> None:
-        """Match anew, and keep of the pending operations what is still to do."""
+    async def take(self, snapshot: Snapshot, reason: str, *, failed: bool = False) -> None:
+        """Match anew, and keep of the pending operations what is still to do. The rest is for `Reread`."""
         self.adopt(snapshot)
         run = self._run
         fresh = self._operations(snapshot) | {op.key: op for op in run.pending.values() if op.key in self.own}
@@ -116,7 +116,7 @@ class Reconciler:
         }
         for op in list(run.pending.values()):
             self._renew(op, fresh.get(op.key), standing)
-        run.emit(events.Reread(reason, len(run.pending)))
+        run.emit(events.Reread(reason, len(run.pending), failed))
 
     def _renew(self, op: Operation, now: Operation | None, standing: dict[Key, str]) -> None:
         run = self._run

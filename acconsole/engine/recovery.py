@@ -38,7 +38,7 @@ class Patience:
             try:
                 return await call(*args, **kwargs)
             except Unreachable as error:
-                self._emit(Waiting(time.time() + pause, error.message))
+                self._emit(Waiting(time.time() + pause, error.message, failed=True))
                 await asyncio.sleep(pause)
         return await call(*args, **kwargs)
 

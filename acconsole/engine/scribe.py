@@ -14,7 +14,7 @@ from acconsole.engine import events
 from acconsole.engine.batches import Ready
 from acconsole.engine.events import Event, RunResult
 from acconsole.engine.history import Ending
-from acconsole.engine.journal import Answer, Beginning, FoundWrite, SentBatch, SentWrite
+from acconsole.engine.journal import Answer, Beginning, FoundWrite, SentBatch, SentWrite, Subject
 from acconsole.engine.plan import Action, Operation
 from acconsole.engine.ports import Commit, Journal, Link
 from acconsole.media.base import Doc, MediaType
@@ -24,22 +24,36 @@ RELINKS = 0
 
 
 class Scribe:
-    """One run's way to the journal, over one user."""
+    """One run's way to the journal, over one user.
 
-    def __init__(self, journal: Journal, beginning: Beginning, user: str) -> None:
+    `part`: the user is one of many in the run, whose own beginning and end are written down elsewhere; it
+    tells the how manieth time the run comes to the user.
+    """
+
+    def __init__(
+        self, journal: Journal, beginning: Beginning, subject: Subject, part: int | None = None
+    ) -> None:
         self._journal = journal
         self._beginning = beginning
         self._run = beginning.run
-        self._user = user
+        self._subject = subject
+        self._user = subject.id
+        self._part = part
         self._stored: dict[tuple[MediaType, str | None], str] = {}
 
     async def begin(self) -> None:
-        """Write down that the run begins. Raises `JournalError`, for a live run."""
-        await self._journal.begin(self._beginning)
+        """Write down that the run, or this user's part, begins. Raises `JournalError`, for a live run."""
+        if self._part is None:
+            await self._journal.begin(self._beginning)
+        elif self._beginning.live:
+            self._journal.begin_part(self._run, self._subject)
 
     async def end(self, ending: Ending, result: RunResult) -> None:
-        """Write down how the run ended; never raises."""
-        await self._journal.end(self._run, ending, result.as_json())
+        """Write down how the run, or this user's part, ended; never raises."""
+        if self._part is None:
+            await self._journal.end(self._run, ending, result.as_json())
+        elif self._beginning.live:
+            self._journal.end_part(self._run, self._user, self._part, ending, result.as_json())
 
     # -- what is written to the PDS and to Mongo -----------------------------------------------------
 

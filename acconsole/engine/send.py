@@ -54,8 +54,9 @@ class Sender:
             ready = ready or await self._next(queue)
             if self._run.guard.live and ready:
                 await self.login()  # its answer tells of the rate limits
+            paused = await self._run.stop.while_paused()
             room, waited = await self._room()
-            if waited:
+            if paused or waited:
                 ready = await self._run.preparer.recheck(ready)
             count = cut(ready, self._batch_limit(), room)
             batch, ready = ready[:count], ready[count:]

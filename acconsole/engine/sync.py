@@ -5,25 +5,32 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncGenerator, Awaitable, Collection, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Coroutine, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from acconsole.engine import fleet, lease, shelf, status, verify
 from acconsole.engine.apply import UserRun
 from acconsole.engine.asking import Waits
 from acconsole.engine.draft import Choice, restore_plan, wipe_plan
 from acconsole.engine.events import Event, RunResult, Stop
-from acconsole.engine.guard import Guard
+from acconsole.engine.guard import Guard, refused_as_read_only
 from acconsole.engine.history import RunRecord, RunSummary
-from acconsole.engine.journal import Beginning
+from acconsole.engine.journal import Beginning, Subject
 from acconsole.engine.model import User
 from acconsole.engine.plan import Plan
 from acconsole.engine.ports import Moved, World
+from acconsole.engine.rollout.crew import Control
+from acconsole.engine.rollout.hands import OwnHands
+from acconsole.engine.rollout.lanes import How, Rollout
+from acconsole.engine.rollout.resume import resumed
+from acconsole.engine.rollout.survey import Scope, Survey, survey
 from acconsole.engine.saved import SavedPlan
 from acconsole.engine.shelf import TapeFacts, TapeRow
 from acconsole.engine.status import Standing, UserState
-from acconsole.engine.tasks import finish
+from acconsole.engine.tasks import streamed
 from acconsole.engine.verify import Report, Told
 from acconsole.engine.written import Verified, is_verifiable, verify_written
 from acconsole.errors import AcError
@@ -31,6 +38,8 @@ from acconsole.media.base import Doc, MediaType
 from acconsole.media.conversion import Conversion, Tell
 
 ALL = tuple(MediaType)
+SETTLING = 60.0
+"""Seconds that a run which is left early gets to see its batch to the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,28 +202,89 @@ class Engine:
             "max_deletes": max_deletes,
             "wait": wait,
         }
-        queue: asyncio.Queue[Event | None] = asyncio.Queue()
-        work = UserRun(
-            plan,
-            self._world,
-            guard,
-            beginning=Beginning.of(run, plan, live=live, profile=self._profile, options=options),
-            folder=self._state_dir / "runs" / run,
-            lease_seconds=self.lease_seconds,
-            emit=queue.put_nowait,
-            stop=stop or Stop(),
-            wait=wait,
-        )
-        task = asyncio.create_task(work.go())
-        task.add_done_callback(lambda _: queue.put_nowait(None))
-        try:
-            while event := await queue.get():
+        beginning = self._beginning(run, plan.action, live, options, Subject.of(plan))
+
+        def begin(emit: Callable[[Event], None]) -> Coroutine[Any, Any, None]:
+            return UserRun(
+                plan,
+                self._world,
+                guard,
+                beginning=beginning,
+                folder=self._state_dir / "runs" / run,
+                lease_seconds=self.lease_seconds,
+                emit=emit,
+                stop=stop or Stop(),
+                wait=wait,
+            ).go()
+
+        async with aclosing(streamed(begin, SETTLING)) as told:
+            async for event in told:
                 yield event
-            await task
-        finally:
-            if not task.done():
-                task.cancel()
-                await finish(task, 60)
+
+    def _beginning(
+        self, run: str, action: str, live: bool, options: dict[str, Any], *subjects: Subject
+    ) -> Beginning:
+        return Beginning.now(
+            run, action, self.host, subjects, live=live, profile=self._profile, options=options
+        )
+
+    async def survey(
+        self, scope: Scope, told: Callable[[Survey], None] = lambda _: None, waits: Waits | None = None
+    ) -> Survey:
+        """Look at everybody in the scope: what is there to do? `told` sees it grow. Raises as `scan`."""
+        return await survey(self._world, scope, told, waits)
+
+    async def rollout(
+        self,
+        surveyed: Survey,
+        *,
+        live: bool,
+        control: Control | None = None,
+        max_deletes: int | None = None,
+        max_failures: int | None = None,
+        wait: bool = True,
+        resumes: str | None = None,
+    ) -> AsyncGenerator[Event, None]:
+        """Restore everybody who was surveyed, live or dry; the last event is `RolloutFinished`.
+
+        Each user is planned anew when the turn comes. `max_deletes` is for each user. `resumes`: the run that
+        it goes on from, for the journal. Closing the iterator waits for the batches on their way. Raises
+        `ReadOnly`, `JournalError` before anything is written; `Unreachable` when that ended it.
+        """
+        if live and self.read_only:
+            raise refused_as_read_only()
+        control = control or Control()
+        options = {
+            **surveyed.scope.as_json(),
+            "concurrency": control.crew.wanted,
+            "max_deletes": max_deletes,
+            "max_failures": max_failures,
+            "wait": wait,
+            "resumes": resumes,
+        }
+        how = How(
+            self._beginning(new_run_id(), "rollout", live, options),
+            self._state_dir,
+            self.lease_seconds,
+            max_deletes,
+            max_failures,
+            wait,
+        )
+        hands = OwnHands(self._world, self._state_dir, self.read_only)
+
+        def begin(emit: Callable[[Event], None]) -> Coroutine[Any, Any, None]:
+            return Rollout(surveyed, hands, self._world.journal, how, control=control, emit=emit).go()
+
+        async with aclosing(streamed(begin, 2 * SETTLING)) as told:
+            async for event in told:
+                yield event
+
+    async def resumed(self, run: str) -> tuple[str, Scope, dict[str, Any]]:
+        """A rollout of before: its whole id, what it was about, and its options, to go on from.
+
+        Raises `UnknownRun`, `UsageError`, `JournalError`.
+        """
+        return await resumed(self._world, run)
 
     async def history(self, limit: int | None = None) -> list[RunSummary]:
         """The runs of this machine, the newest first. Raises `JournalError`."""

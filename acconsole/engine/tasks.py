@@ -41,6 +41,27 @@ async def ahead(jobs: AsyncGenerator[Coroutine[Any, Any, T], None], count: int) 
         await asyncio.gather(*working, return_exceptions=True)
 
 
+async def streamed(
+    begin: Callable[[Callable[[T], None]], Coroutine[Any, Any, None]], settling: float
+) -> AsyncGenerator[T, None]:
+    """What some work tells while it goes on; its error is raised at the end.
+
+    `begin` is given the function that it is to tell by. Whoever leaves early cancels the work, once, and
+    waits so many seconds for it to settle.
+    """
+    queue: asyncio.Queue[T | None] = asyncio.Queue()
+    task = asyncio.create_task(begin(queue.put_nowait))
+    task.add_done_callback(lambda _: queue.put_nowait(None))
+    try:
+        while (told := await queue.get()) is not None:
+            yield told
+        await task
+    finally:
+        if not task.done():
+            task.cancel()
+            await finish(task, settling)
+
+
 async def unless(stopped: Callable[[], Coroutine[Any, Any, None]], job: Coroutine[Any, Any, T]) -> T | None:
     """The job's result; None when `stopped` came to its end before, and the job was cancelled for it."""
     working, waiting = asyncio.ensure_future(job), asyncio.ensure_future(stopped())

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from acconsole.engine.history import Ending, RunRecord, RunSummary
-from acconsole.engine.journal import Answer, Beginning, FoundWrite, Holder, SentBatch
+from acconsole.engine.journal import Answer, Beginning, FoundWrite, Holder, SentBatch, Subject
 from acconsole.errors import JournalError, UnknownRun
 from acconsole.media.base import MediaType
 from acconsole.stores.journalreading import Reader
@@ -64,6 +64,16 @@ class SqliteJournal:
             await self._writer.do(work)
         else:
             self._writer.later(work)  # what writes nothing needs no journal
+
+    def begin_part(self, run: str, subject: Subject) -> None:
+        row = (_plain(subject.id), _plain(subject.name), subject.did, subject.rev, subject.commit)
+        self._writer.later(lambda db: _add_user(db, run, row))
+
+    def end_part(
+        self, run: str, user: str, attempt: int, ending: Ending, result: Mapping[str, Any]
+    ) -> None:
+        row = (run, _plain(user), attempt, time.time(), ending.value, json.dumps(dict(result)))
+        self._later("parts", [row])
 
     async def sent(self, batch: SentBatch) -> int:
         writes = [
@@ -185,6 +195,13 @@ def _insert(db: sqlite3.Connection, table: str, rows: Sequence[tuple[Any, ...]])
         db.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)  # noqa: S608  # its name is one of ours
 
 
+def _add_user(db: sqlite3.Connection, run: str, row: tuple[Any, ...]) -> None:
+    """Write a user down as the next of a run's, once."""
+    if not db.execute("SELECT 1 FROM users WHERE run = ? AND user = ?", (run, row[0])).fetchone():
+        (last,) = db.execute("SELECT max(place) FROM users WHERE run = ?", (run,)).fetchone()
+        _insert(db, "users", [(run, 0 if last is None else last + 1, *row)])
+
+
 def _held(db: sqlite3.Connection, key: str) -> sqlite3.Row | None:
     """Who holds it, whether or not the time is over; None when the last to do so has let it go."""
     db.row_factory = sqlite3.Row
@@ -199,4 +216,4 @@ def _held(db: sqlite3.Connection, key: str) -> sqlite3.Row | None:
 def _take(db: sqlite3.Connection, key: str, run: str, seconds: float | None) -> None:
     now = time.time()
     until = None if seconds is None else now + seconds
-    _insert(db, "leases", [(None, key, run, now, until)])
+    _insert(db, "leases", [(None, key, run, now, until, "")])

@@ -20,6 +20,7 @@ from acconsole.engine.history import (
     Note,
     OperationRecord,
     Outcome,
+    PartRecord,
     RunRecord,
     RunSummary,
 )
@@ -35,9 +36,11 @@ _UNFINISHED = """
     SELECT runs.*, ended, how, result FROM runs LEFT JOIN ends USING (run)
     WHERE live AND how IS NULL AND EXISTS (
         SELECT 1 FROM users WHERE users.run = runs.run AND NOT EXISTS (
-            SELECT 1 FROM users AS same JOIN runs AS later USING (run) JOIN ends AS finished USING (run)
+            SELECT 1 FROM users AS same JOIN runs AS later USING (run)
+            LEFT JOIN ends AS finished USING (run)
+            LEFT JOIN parts ON parts.run = same.run AND parts.user = same.user
             WHERE same.user = users.user AND later.live AND later.began > runs.began
-                AND later.pds = runs.pds AND finished.how = 'finished'))
+                AND later.pds = runs.pds AND ifnull(parts.how, finished.how) = 'finished'))
     ORDER BY began DESC, run DESC
 """
 """Live runs without an end, of whose users there is one with whom no later live run has finished."""
@@ -77,6 +80,7 @@ class Reader:
             batches=batches,
             cleared=self._cleared(run),
             notes=self._notes(run),
+            parts=self._parts(run),
             result=_result(row),
         )
 
@@ -166,6 +170,13 @@ class Reader:
     def _notes(self, run: str) -> tuple[Note, ...]:
         rows = self._all("SELECT at, user, what, detail FROM notes WHERE run = ? ORDER BY rowid", run)
         return tuple(Note(at, user, what, json.loads(detail)) for at, user, what, detail in rows)
+
+    def _parts(self, run: str) -> tuple[PartRecord, ...]:
+        rows = self._all("SELECT user, attempt, at, how, result FROM parts WHERE run = ? ORDER BY rowid", run)
+        return tuple(
+            PartRecord(user, attempt, at, Ending(how), json.loads(result))
+            for user, attempt, at, how, result in rows
+        )
 
     def _links(self, run: str) -> list[tuple[str, str, str | None]]:
         """What Mongo was told: media type, ref and rkey, None for one that was cleared."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from acconsole.errors import JournalError
@@ -53,21 +53,41 @@ _INDEXES = {
 }
 
 
-def _first() -> list[str]:
+_LATER_TABLES = {
+    # A user's end in a run over many users; `attempt` counts how often the run has come to the user.
+    "parts": """
+        run TEXT NOT NULL, user TEXT NOT NULL, attempt INTEGER NOT NULL, at REAL NOT NULL, how TEXT NOT NULL,
+        result TEXT NOT NULL""",
+    # A rate-limit window as it stood: the newest of a PDS's scope, key and seconds counts.
+    "budgets": """
+        pds TEXT NOT NULL, scope TEXT NOT NULL, key TEXT NOT NULL, seconds INTEGER NOT NULL, at REAL NOT NULL,
+        most INTEGER NOT NULL, used INTEGER NOT NULL, resets REAL NOT NULL""",
+}
+_LATER_INDEXES = {"parts": "run, user", "budgets": "pds, scope, key, seconds"}
+
+
+def _made(tables: Mapping[str, str], indexes: Mapping[str, str]) -> list[str]:
+    """Tables that are only ever added to, and their indexes."""
     made = [
         f"CREATE TABLE {table} ({columns}) STRICT{', WITHOUT ROWID' * (table in _BY_KEY)}"
-        for table, columns in _TABLES.items()
+        for table, columns in tables.items()
     ]
-    made += [f"CREATE INDEX {table}_by ON {table} ({columns})" for table, columns in _INDEXES.items()]
-    made.append("CREATE INDEX leases_by_run ON leases (run, lease)")
-    for table in _TABLES:
+    made += [f"CREATE INDEX {table}_by ON {table} ({columns})" for table, columns in indexes.items()]
+    for table in tables:
         for change in ("UPDATE", "DELETE"):
             refused = "BEGIN SELECT RAISE(ABORT, 'the journal is only added to'); END"
             made.append(f"CREATE TRIGGER {table}_no_{change.lower()} BEFORE {change} ON {table} {refused}")
     return made
 
 
-_STEPS = (_first(),)
+_STEPS = (
+    [*_made(_TABLES, _INDEXES), "CREATE INDEX leases_by_run ON leases (run, lease)"],
+    [
+        *_made(_LATER_TABLES, _LATER_INDEXES),
+        # Which worker of a run that has several holds a user; empty where a run has but one.
+        "ALTER TABLE leases ADD COLUMN part TEXT NOT NULL DEFAULT ''",
+    ],
+)
 """What leads from each version to the next."""
 VERSION = len(_STEPS)
 _STRICT_SINCE = (3, 37)

@@ -13,6 +13,7 @@ from acconsole.engine.plan import Action
 from acconsole.media.base import MediaType
 
 ADA = Subject("auth0|a", "@ada", "did:plc:a", "rev", "commit")
+BOB = Subject("auth0|b", "@bob", "did:plc:b", "rev", "commit")
 KIDLISP = MediaType.KIDLISP
 RESULT = {
     "done": {"create": 2, "update": 0, "delete": 0, "relink": 0, "blobs": 0},

@@ -18,7 +18,7 @@ from acconsole.engine.journal import Answer, FoundWrite
 from acconsole.engine.plan import Action
 from acconsole.errors import UnknownRun, UsageError
 from acconsole.stores.journal import SqliteJournal
-from tests.stores.runs import ADA, KIDLISP, RESULT, batch, beginning, write
+from tests.stores.runs import ADA, BOB, KIDLISP, RESULT, batch, beginning, write
 
 RUN = "aa0000000001"
 
@@ -124,6 +124,8 @@ async def test_it_is_only_added_to(file: Path) -> None:
         await written(journal)
         await journal.hold("key", RUN, 60)
         journal.found(RUN, ADA.id, FoundWrite(Action.CREATE, KIDLISP, "ref 3", "rkey 3", "new 3"))
+        journal.begin_part(RUN, BOB)
+        journal.end_part(RUN, BOB.id, 1, Ending.FINISHED, RESULT)
         await journal.end(RUN, Ending.FINISHED, RESULT)
         before = rows(file)
         assert all(before.values()), "each table has a row"
@@ -140,6 +142,31 @@ async def test_it_is_only_added_to(file: Path) -> None:
             for change in (f"DELETE FROM {table}", f"UPDATE {table} SET {column} = {column}"):
                 with pytest.raises(sqlite3.IntegrityError, match="only added to"):
                     db.execute(change)
+
+
+async def test_a_run_over_many_users(file: Path, dead_pid: int) -> None:
+    async with opened(file) as journal:
+        await journal.begin(beginning(subjects=(), action="rollout", pid=dead_pid))
+        for subject in (BOB, ADA, BOB):
+            journal.begin_part(RUN, subject)
+        journal.end_part(RUN, BOB.id, 1, Ending.FAILED, RESULT)
+        journal.end_part(RUN, BOB.id, 2, Ending.FINISHED, RESULT)
+        await journal.begin(beginning("bb0000000001", subjects=(), action="rollout"))
+        journal.begin_part("bb0000000001", ADA)
+        journal.end_part("bb0000000001", ADA.id, 1, Ending.STOPPED, RESULT)
+        await journal.begin(beginning("cc0000000001", subjects=(BOB,)))
+        await journal.end("cc0000000001", Ending.FINISHED, RESULT)
+        record = await journal.record(RUN)
+        assert record.summary.users == (BOB.id, ADA.id)
+        assert [(each.user, each.attempt, each.ending) for each in record.parts] == [
+            (BOB.id, 1, Ending.FAILED),
+            (BOB.id, 2, Ending.FINISHED),
+        ]
+        assert [each.run for each in await journal.died()] == [RUN], "nobody has finished with ada since"
+        journal.begin_part("bb0000000001", ADA)
+        journal.end_part("bb0000000001", ADA.id, 2, Ending.FINISHED, RESULT)
+        await journal.end("bb0000000001", Ending.FINISHED, RESULT)
+        assert await journal.died() == []
 
 
 async def test_many_processes_begin_a_journal_at_once(file: Path) -> None:
