@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,10 +34,10 @@ class Result:
 Run = Callable[..., Result]
 
 
-@pytest.fixture(scope="session")
-def sandbox() -> Iterator[dict[str, str]]:
-    """The environment of a sandbox with 20 people. A test writes to people whom no other looks at."""
-    command = [sys.executable, "-m", "acconsole.sandbox", "--users", "20", "--until-stdin-closes"]
+@contextmanager
+def environment_of(*arguments: str) -> Iterator[dict[str, str]]:
+    """The environment of a sandbox in a process of its own."""
+    command = [sys.executable, "-m", "acconsole.sandbox", *arguments, "--until-stdin-closes"]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as process:
@@ -51,6 +52,13 @@ def sandbox() -> Iterator[dict[str, str]]:
         assert "PDS_URL" in environment, "the sandbox ended before it was ready"
         yield environment
         process.stdin.close()
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> Iterator[dict[str, str]]:
+    """The environment of a sandbox with 20 people. A test writes to people whom no other looks at."""
+    with environment_of("--users", "20") as environment:
+        yield environment
 
 
 @pytest.fixture

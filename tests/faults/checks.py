@@ -13,7 +13,7 @@ from acconsole.engine.model import User
 from acconsole.engine.plan import Plan
 from acconsole.engine.status import UserState
 from acconsole.engine.sync import Engine
-from acconsole.media.base import MediaType
+from acconsole.media.base import MediaType, is_dead
 from tests.servers import Account
 from tests.world import World
 
@@ -57,7 +57,7 @@ async def assert_whole(world: World, user: User) -> UserState:
         refs = Counter(each.value.get("ref") for each in found)
         assert not [ref for ref, count in refs.items() if count > 1], kind
         rkeys = {each.value.get("ref"): each.rkey for each in found}
-        for doc in world.docs(user, kind):
+        for doc in (doc for doc in world.docs(user, kind) if not is_dead(doc)):
             assert doc.get("atproto", {}).get("rkey") == rkeys.get(str(doc["_id"])), doc
     return state
 
