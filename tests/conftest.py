@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tests.world import World
 
 _OURS = ("ACCONSOLE_", "MONGODB_", "PDS_", "XDG_")
-_REFERENCE_FIXTURES = {"reference_pds", "reference_pds_limited"}
+_REFERENCE_FIXTURES = {"reference_pds", "reference_pds_limited", "reference_pds_clocked"}
 _BYPASS_KEY = "a-bypass-key"
 _database_numbers = count(1)
 _LEFT_OUT = pytest.StashKey[int]()
@@ -104,10 +104,10 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.
     return home
 
 
-def _reference(*, rate_limits: bool) -> Iterator[PdsServer]:
+def _reference(*, rate_limits: bool, clocked: bool = False) -> Iterator[PdsServer]:
     try:
         with servers.reference_server(
-            rate_limits=rate_limits, bypass_key=_BYPASS_KEY if rate_limits else None
+            rate_limits=rate_limits, bypass_key=_BYPASS_KEY if rate_limits else None, clocked=clocked
         ) as pds:
             yield pds
     except ReferenceMissing as missing:
@@ -137,6 +137,19 @@ def sandbox_pds() -> Iterator[PdsServer]:
 def sandbox_pds_limited() -> Iterator[PdsServer]:
     """The sandbox PDS with its rate limits; accounts are made by its bypass key."""
     with servers.sandbox_server(rate_limits=True, bypass_key=_BYPASS_KEY) as pds:
+        yield pds
+
+
+@pytest.fixture(scope="session")
+def reference_pds_clocked() -> Iterator[PdsServer]:
+    """As `reference_pds_limited`, with a clock that is moved."""
+    yield from _reference(rate_limits=True, clocked=True)
+
+
+@pytest.fixture(scope="session")
+def sandbox_pds_clocked() -> Iterator[PdsServer]:
+    """As `sandbox_pds_limited`, with a clock that is moved."""
+    with servers.sandbox_server(rate_limits=True, bypass_key=_BYPASS_KEY, clocked=True) as pds:
         yield pds
 
 
@@ -185,6 +198,12 @@ def world(pds: PdsServer, mongo_uri: str, mongo_db: str) -> Iterator[World]:
 def limited_world(limited_pds: PdsServer, mongo_uri: str, mongo_db: str) -> Iterator[World]:
     """As `world`, on PDSs with rate limits."""
     yield from _world(limited_pds, mongo_uri, mongo_db)
+
+
+@pytest.fixture(params=["sandbox_pds_clocked", "reference_pds_clocked"], ids=["sandbox", "reference"])
+def clocked_world(request: pytest.FixtureRequest, mongo_uri: str, mongo_db: str) -> Iterator[World]:
+    """As `limited_world`, with a clock that is moved: the PDS's, and that of the world's engines."""
+    yield from _world(request.getfixturevalue(request.param), mongo_uri, mongo_db)
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from textual.pilot import Pilot
 from acconsole import settings
 from acconsole.console.app import ConsoleApp
 from acconsole.console.capture import capture
+from acconsole.console.modals.count import CountModal
 from acconsole.console.session import Label
 from acconsole.engine.sync import Engine
 from acconsole.settings import Settings
@@ -57,6 +58,19 @@ async def _run(console: Driver) -> None:
     await console.see(r"batch 8")
 
 
+async def _rollout(console: Driver) -> None:
+    await console.see(r"looked at")
+    await console.press("escape", "o", "s")
+    await console.see(r"users looked at: ")
+    await console.press("L")
+    await console.see(r"Type the number of users")
+    survey = console.at(CountModal).survey
+    await console.write(str(len(survey.shares)))
+    await console.press("enter")
+    await console.see(r"turn 2 of 2")
+    await console.see(r"✓")
+
+
 async def _tapes(console: Driver) -> None:
     await console.see(r"looked at")
     await console.press("escape", "t")
@@ -71,6 +85,7 @@ PICTURES: dict[str, Steps] = {
     "tapes": _tapes,
     "plan": _plan,
     "run": _run,
+    "rollout": _rollout,
 }
 
 
@@ -93,7 +108,7 @@ async def _take(environment: dict[str, str], name: str, steps: Steps) -> None:
 
 
 def main() -> None:
-    """Take them all, each on the same sandbox; the one that writes comes last."""
+    """Take them all, each on the same sandbox; those that write come last."""
     FOLDER.mkdir(exist_ok=True)
     with sandbox_process(60) as environment:
         for name, steps in PICTURES.items():

@@ -11,12 +11,15 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from tests.clocks import MovedClock
 
 if TYPE_CHECKING:
     from acconsole.sandbox.pds.store import PdsStore
@@ -41,7 +44,7 @@ class Account:
 class PdsServer:
     """A running PDS. `store` is the sandbox PDS's own (else None), `bypass_key` only with limits.
 
-    `jwt_secret` signs its tokens.
+    `jwt_secret` signs its tokens. `clock`: the one it goes by, where that can be moved.
     """
 
     name: str
@@ -50,6 +53,7 @@ class PdsServer:
     jwt_secret: str
     bypass_key: str | None = None
     store: PdsStore | None = None
+    clock: MovedClock | None = None
     _numbers: Iterator[int] = field(default_factory=count, repr=False)
 
     async def create_account(self, handle: str | None = None, password: str = PASSWORD) -> Account:
@@ -67,33 +71,46 @@ class PdsServer:
 
 
 @contextmanager
-def reference_server(*, rate_limits: bool = False, bypass_key: str | None = None) -> Iterator[PdsServer]:
+def reference_server(
+    *, rate_limits: bool = False, bypass_key: str | None = None, clocked: bool = False
+) -> Iterator[PdsServer]:
     """The reference PDS, up in about 2 s once set up. Raises `ReferenceMissing` where it cannot be had."""
     from tests.reference import install
 
     arguments = ["--rate-limits"] * rate_limits + (["--bypass-key", bypass_key] if bypass_key else [])
     cwd = install.folder()
-    command = install.node_command(HERE / "reference" / "server.mjs", *arguments)
+    first = HERE / "reference" / "clock.mjs" if clocked else None
+    command = install.node_command(HERE / "reference" / "server.mjs", *arguments, first=first)
     with tempfile.TemporaryDirectory(prefix="reference-pds-") as data:
         environment = install.node_environment() | {"TMPDIR": data}
         with child(command, cwd, environment) as ready:
-            yield PdsServer("reference", ready["url"], ready["adminPassword"], ready["jwtSecret"], bypass_key)
+            made = PdsServer(
+                "reference", ready["url"], ready["adminPassword"], ready["jwtSecret"], bypass_key
+            )
+            made.clock = MovedClock(ready["clockUrl"]) if clocked else None
+            yield made
 
 
 @contextmanager
-def sandbox_server(*, rate_limits: bool = False, bypass_key: str | None = None) -> Iterator[PdsServer]:
+def sandbox_server(
+    *, rate_limits: bool = False, bypass_key: str | None = None, clocked: bool = False
+) -> Iterator[PdsServer]:
     """The sandbox PDS on a loop and thread of its own."""
     from acconsole.sandbox.pds.app import create_app
+    from acconsole.sandbox.pds.limits import Limiter
     from acconsole.sandbox.pds.store import PdsStore
 
     store = PdsStore()
-    app = create_app(store, admin_password="sandbox-admin", rate_limits=rate_limits, bypass_key=bypass_key)
-    with serve_app(app) as url:
-        yield PdsServer("sandbox", url, "sandbox-admin", store.jwt_secret, bypass_key, store)
+    clock = MovedClock() if clocked else None
+    limiter = Limiter(clock.now if clock else time.time) if rate_limits else None
+    app = create_app(store, admin_password="sandbox-admin", rate_limits=limiter, bypass_key=bypass_key)
+    # uvicorn would write the date by the real clock.
+    with serve_app(app, date_header=not clocked) as url:
+        yield PdsServer("sandbox", url, "sandbox-admin", store.jwt_secret, bypass_key, store, clock)
 
 
 @contextmanager
-def serve_app(app: Any) -> Iterator[str]:
+def serve_app(app: Any, *, date_header: bool = True) -> Iterator[str]:
     """Serves an ASGI app on a free port of the loopback, in a thread; gives its URL."""
     import socket
 
@@ -103,7 +120,14 @@ def serve_app(app: Any) -> Iterator[str]:
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
     listener.listen(128)
-    config = uvicorn.Config(app, log_level="critical", lifespan="off", ws="none", timeout_graceful_shutdown=1)
+    config = uvicorn.Config(
+        app,
+        log_level="critical",
+        lifespan="off",
+        ws="none",
+        timeout_graceful_shutdown=1,
+        date_header=date_header,
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()

@@ -90,7 +90,7 @@ class World:
         with tempfile.TemporaryDirectory(prefix="acconsole-state-") as fresh:
             place = os.fspath(state) or fresh
             settings = load(self.environment(place, mongo_uri=mongo_uri, pds_url=pds_url))
-            async with connect(settings) as engine:
+            async with connect(settings, self.pds.clock) as engine:
                 yield engine
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from acconsole import settings
 from acconsole.cli import show
-from acconsole.engine.history import BatchRecord, Outcome, RunRecord, RunSummary
+from acconsole.engine.history import BatchRecord, Ending, Outcome, RunRecord, RunSummary
 from acconsole.engine.plan import Plan, Tally
 from acconsole.engine.sync import Engine
 from acconsole.errors import Exit
@@ -39,8 +39,9 @@ async def history(run: str | None, limit: int, as_json: bool) -> Exit:
 
 async def tell_died(engine: Engine, plan: Plan) -> None:
     """Tell on stderr of earlier live runs on the plan's user that died."""
+    undone = plan.undoes.run if plan.undoes else None
     for run in await engine.died():
-        if plan.user.id in run.users:
+        if plan.user.id in run.users and run.run != undone:
             told = f"Run {run.run} ({run.action} of {run.who}, {_when(run.began)}) died before its end."
             print(drawn(f"{told} This run goes on from what Mongo and the PDS hold."), file=sys.stderr)
 
@@ -75,7 +76,9 @@ def in_full(record: RunRecord) -> str:
         *show.items([_item(each, each["field"]) for each in record.blocked], "blocked"),
     ]
     shown = [drawn(line) for line in lines]
-    return "\n".join([*shown, *_batches(record.batches)])
+    back = run.live and run.ending is not Ending.RUNNING and (record.batches or record.cleared)
+    hint = [f"To take it back: acconsole undo {run.run}"] if back else []
+    return "\n".join([*shown, *_batches(record.batches), *hint])
 
 
 def _said(record: RunRecord) -> list[tuple[str, object]]:

@@ -190,6 +190,66 @@ def wipe(handle: str, **chosen: Any) -> None:
 
 
 @cli.command()
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Only the first N users: a canary.")
+@click.option(
+    "--users-from",
+    type=click.Path(path_type=Path, allow_dash=True),
+    metavar="FILE",
+    help="Only these users: a handle, DID, code or id a line; - for stdin.",
+)
+@click.option("--query", metavar="QUERY", help="Only users whom this finds, as in `users`.")
+@click.option(
+    "--concurrency", type=click.IntRange(1, 200), metavar="N", help="Users at once, at most.  [default: 50]"
+)
+@click.option("--resume", metavar="RUN", help="Go on from this rollout: the same users and media types.")
+@click.option("--dask", metavar="SCHEDULER", help="Give the users to the workers of a Dask cluster.")
+@click.option("--prune", is_flag=True, help="Delete records of deleted and unknown docs too.")
+@click.option("--retry-blocked", is_flag=True, help="Look again for what was found nowhere before.")
+@click.option(
+    "--max-failures",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Stop when more users fail.  [default: 2 % of all, at least 20]",
+)
+@options.filters(codes=False)
+@options.running
+@options.output
+def rollout(**chosen: Any) -> None:
+    """Restore everybody, the guest account too. Shows what there is to do; --live does it.
+
+    Who fails is tried again at the end. --max-deletes is for each user. Ctrl-C stops after what is on its
+    way; what was done stays done, and --resume goes on.
+
+    \b
+    Example:
+      acconsole rollout --limit 50 --live
+    """
+    from acconsole.cli import rollout as rollouts
+
+    _run(rollouts.rollout(rollouts.Options(**chosen)))
+
+
+@cli.command()
+@click.argument("run")
+@options.running
+@options.output
+def undo(run: str, **chosen: Any) -> None:
+    """Take back what a run did: records and stored rkeys become what they were. RUN may be shortened.
+
+    What has changed since is skipped, and told. An undo is a run like any other, and can be undone.
+
+    \b
+    Example:
+      acconsole undo 6b05
+      acconsole undo 6b05 --live
+    """
+    from acconsole.cli import running
+    from acconsole.cli import undo as undoing
+
+    _run(undoing.undo(run, running.Options(kinds=tuple(MediaType), codes=(), **chosen)))
+
+
+@cli.command()
 @click.argument("run", required=False)
 @click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="At most so many.")
 @options.output

@@ -7,6 +7,7 @@ from typing import TextIO
 
 from acconsole.cli.show import size
 from acconsole.engine import events
+from acconsole.engine.gauges import Gauges, name
 from acconsole.engine.plan import Plan
 from acconsole.inert import drawn
 from acconsole.media.base import MediaType
@@ -32,6 +33,8 @@ class Progress:
         self._quiet = quiet
         self._moves = out.isatty()
         self._tapes: dict[str, events.TapeMoved] = {}
+        self._gauges = Gauges()
+        self._last = ""
 
     def take(self, event: events.Event) -> None:
         """One event."""
@@ -46,7 +49,12 @@ class Progress:
                 self._tapes.pop(ref, None)
             case events.Committed(kind=kind, number=number, done=done, seconds=seconds):
                 self._done += done.items
-                self._moved(f"{kind}, batch {number}: {done.items:,} in {seconds:.2f} s")
+                self._last = f"{kind}, batch {number}: {done.items:,} in {seconds:.2f} s"
+                self._moved(self._last)
+            case events.Budget():
+                self._gauge(event)
+            case events.Bypassed():
+                self._say("the PDS's rate limits are bypassed")
             case events.Found(done=done) | events.Withheld(held=done):
                 self._done += done.items
             case events.Linked(relinked=relinked) if relinked:
@@ -70,6 +78,13 @@ class Progress:
                 self._say(f"backup in {path}")
             case _:
                 pass
+
+    def _gauge(self, event: events.Budget) -> None:
+        """A budget as it stands; the tightest is shown behind what was done last, on a terminal only."""
+        self._gauges.take(event)
+        tight = self._gauges.tightest(time.time())
+        if self._moves and tight:
+            self._moved(f"{self._last}   {name(tight)} {tight.used:,}/{tight.limit:,}")
 
     def _tape(self, event: events.TapeMoved) -> None:
         """A tape on its way, among the others that are: one line for all, on a terminal only."""

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
-import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,6 +14,7 @@ import click
 from acconsole import settings
 from acconsole.cli import show, verify
 from acconsole.cli.history import tell_died
+from acconsole.cli.interrupt import interruptible
 from acconsole.cli.progress import Progress
 from acconsole.engine import search
 from acconsole.engine.events import Finished, RunResult, Stop
@@ -77,7 +76,7 @@ async def engine_for(handle: str) -> AsyncIterator[tuple[Engine, User]]:
 async def carry_out(engine: Engine, plan: Plan, options: Options, typed: str) -> Exit:
     on_terminal = sys.stdin.isatty() and sys.stderr.isatty()
     if not options.as_json:
-        print(show.plan(plan, options.live), flush=True)
+        print(show.plan(plan, options.live, engine.outlook(plan)), flush=True)
     if options.live and not plan.is_empty:
         _refuse_early(engine, plan, options, typed)
         if on_terminal and not options.yes:
@@ -86,7 +85,7 @@ async def carry_out(engine: Engine, plan: Plan, options: Options, typed: str) ->
         await tell_died(engine, plan)
     stop, result, trouble = Stop(), None, None
     progress = Progress(plan, sys.stderr, quiet=options.quiet or (options.as_json and not on_terminal))
-    with _interruptible(stop):
+    with interruptible(stop):
         try:
             async for event in engine.run(
                 plan,
@@ -137,27 +136,3 @@ def _ask(plan: Plan) -> None:
     question = f"Write these {tally.items:,} changes of {plan.user.name} at {plan.host}?"
     if not click.confirm(question, default=False, err=True):
         raise Unconfirmed("The question was answered with no.", "Nothing was written.")
-
-
-class _interruptible:
-    """The first Ctrl-C stops after the batch that is on its way, the second at once."""
-
-    def __init__(self, stop: Stop) -> None:
-        self._stop = stop
-        self._loop = asyncio.get_running_loop()
-        self._task = asyncio.current_task()
-
-    def __enter__(self) -> None:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            self._loop.add_signal_handler(number, self._interrupted)
-
-    def __exit__(self, *_: object) -> None:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            self._loop.remove_signal_handler(number)
-
-    def _interrupted(self) -> None:
-        if self._stop.requested and self._task:
-            self._task.cancel()
-            return
-        print("\nStopping after this batch; once more stops at once.", file=sys.stderr)
-        self._stop.request()

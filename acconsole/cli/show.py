@@ -8,7 +8,7 @@ from typing import Any, TextIO
 
 from acconsole.engine.events import RunResult
 from acconsole.engine.model import Verdict
-from acconsole.engine.pacing import HOURLY_POINTS, expected_seconds
+from acconsole.engine.outlook import Outlook
 from acconsole.engine.plan import Plan, Tally
 from acconsole.engine.written import Verified
 from acconsole.inert import drawn
@@ -56,7 +56,7 @@ def json_list(texts: Iterable[str], out: TextIO, end: str = "\n") -> None:
     out.write(f"]{end}")
 
 
-def plan(chosen: Plan, live: bool) -> str:
+def plan(chosen: Plan, live: bool, outlook: Outlook) -> str:
     """What a run will do, in numbers, before it does it."""
     user = chosen.user
     where = f"{user.pds_handle or 'no account'} on {chosen.host}"
@@ -66,12 +66,13 @@ def plan(chosen: Plan, live: bool) -> str:
     tally = chosen.tally()
     lines = [head, tally_line(tally, len(chosen.blocked))]
     if chosen.points:
-        seconds = expected_seconds(chosen.points, tally.items, tally.blobs, chosen.videos)
-        lines.append(f"{chosen.points:,} points of {HOURLY_POINTS:,} an hour, about {duration(seconds)}")
+        lines.append(outlook.words(lambda seconds: f"about {duration(seconds)}"))
     if fact := videos(chosen):
         lines.append(fact)
     left_out = [f"{each.kind} {each.ref}: {each.field} {each.reason}" for each in chosen.blocked]
     lines += items(left_out, "blocked")
+    skipped = [f"{each.kind} {each.ref or each.rkey}: {each.reason}" for each in chosen.skipped]
+    lines += items(skipped, "skipped")
     if chosen.is_empty:
         lines.append("Nothing to do.")
     return "\n".join(map(drawn, lines))
@@ -99,6 +100,8 @@ def result(made: RunResult) -> str:
         lines.append(f"Backup: {made.backup}")
     if made.live and made.blocked:
         lines.append(f"{len(made.blocked):,} blocked: they were left as they are.")
+    if made.live and made.skipped:
+        lines.append(f"{len(made.skipped):,} skipped: they were left as they are.")
     lines += items([_failure(failure.as_json()) for failure in made.failed], "failed")
     if made.stopped:
         lines.append("Stopped. What was done stays done, and the next run goes on from it.")

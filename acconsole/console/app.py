@@ -21,10 +21,10 @@ from acconsole.console.actions import bindings
 from acconsole.console.graphics import Graphics
 from acconsole.console.inert import visible
 from acconsole.console.messages import News, RunEnded, TapeConverted
-from acconsole.console.palette import Commands
+from acconsole.console.palette import Commands, People
 from acconsole.console.runner import Runner
 from acconsole.console.screens.users import UsersScreen
-from acconsole.console.session import Label, Run, Session
+from acconsole.console.session import Label, RolloutRun, Run, Session
 from acconsole.console.shelf import Lot
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class ConsoleApp(App[None]):
     TITLE = "acconsole"
     CSS_PATH = sorted(paths.data("styles").rglob("*.tcss"))
     BINDINGS = bindings("app", priority=("leave", "help", "command_palette"))
-    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {Commands}
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {Commands, People}
     AUTO_FOCUS = "*"
 
     def __init__(
@@ -127,25 +127,34 @@ class ConsoleApp(App[None]):
             what = f"{figures.plural(done, 'tape')} converted"
             self.notify(f"{what}, {failed:,} failed." if failed else f"{what}.", markup=False)
 
-    def _run_ended(self, run: Run) -> None:
-        if self.screen.id == "run":
+    def _run_ended(self, run: Run | RolloutRun) -> None:
+        if run.live:
+            self.runner.rollouts.look_for_died()
+            if isinstance(run, RolloutRun):
+                self.runner.looking.begin()
+        if self._shows(run):
             return
-        what = visible(f"{run.plan.action} {run.plan.user.name}", 40)
-        troubled = run.progress.error or run.progress.failures
+        what = visible(run.what, 40)
         self.notify(
-            f"{what}: {'ended with trouble' if troubled else 'finished'}. g shows it.",
-            severity="error" if troubled else "information",
+            f"{what}: {'ended with trouble' if run.in_trouble else 'finished'}. g shows it.",
+            severity="error" if run.in_trouble else "information",
             markup=False,
         )
+
+    def _shows(self, run: Run | RolloutRun | None) -> bool:
+        """Whether the run is what is looked at."""
+        return run is not None and getattr(self.screen, "run", None) is run
 
     # -- actions -------------------------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """The run can be shown only when there is one, the tapes once there is a connection."""
         if action == "show_run":
-            return self.session.run is not None and self.screen.id != "run"
+            return self.session.run is not None and not self._shows(self.session.run)
         if action == "show_tapes":
-            return self.session.engine is not None and self.screen.id not in ("run", "tapes")
+            return self.session.engine is not None and self.screen.id not in ("run", "rollout", "tapes")
+        if action == "show_history":
+            return self.session.engine is not None and self.screen.id not in ("run", "rollout", "history")
         return True
 
     def action_show_tapes(self) -> None:
@@ -155,13 +164,31 @@ class ConsoleApp(App[None]):
         if not self.screen.is_modal:
             self.push_screen(TapesScreen())
 
+    def action_show_history(self) -> None:
+        """Go to the runs of the past."""
+        from acconsole.console.screens.history import HistoryScreen
+
+        if not self.screen.is_modal:
+            self.push_screen(HistoryScreen())
+
     def action_show_run(self) -> None:
-        """Go to the run."""
+        """Go to the run; back to it, where one came from it."""
+        from acconsole.console.screens.rollout import RolloutScreen
         from acconsole.console.screens.run import RunScreen
 
         run = self.session.run
-        if run and self.screen.id != "run" and not self.screen.is_modal:
-            self.push_screen(RunScreen(run))
+        if run is None or self._shows(run) or self.screen.is_modal:
+            return
+        if any(getattr(screen, "run", None) is run for screen in self.screen_stack):
+            while not self._shows(run):
+                self.pop_screen()
+        else:
+            self.push_screen(RolloutScreen(run) if isinstance(run, RolloutRun) else RunScreen(run))
+
+    def began(self, run: Run | RolloutRun | None) -> None:
+        """A dialog has closed, with the run that it started or with None."""
+        if run:
+            self.action_show_run()
 
     def action_help(self) -> None:
         """Every key of this screen."""

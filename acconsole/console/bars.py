@@ -56,6 +56,14 @@ def _cell(left: int, edges: Sequence[int], colours: Sequence[str]) -> tuple[str,
     return (EIGHTHS[edges[first] - left], f"{colours[first]} on {colours[last]}")
 
 
+def column_bar(width: int, share: float, colour: str, track: str = TRACK) -> list[tuple[str, str]]:
+    """A low bar, for many below each other; how high its last cell is tells the eighths."""
+    eighths = int(width * 8 * min(max(share, 0.0), 1.0))
+    full, rest = divmod(eighths, 8)
+    front = LEVELS[6] * full + (LEVELS[min(rest, 6)] if rest else "")
+    return [(front, colour), (LEVELS[0] * (width - len(front)), track)]
+
+
 def sparkline(values: Sequence[float], width: int) -> str:
     """The last `width` values as columns of eighths, the highest of them filling its cell."""
     shown = list(values)[-width:]

@@ -11,15 +11,9 @@ from acconsole.console import figures
 from acconsole.console.inert import inert
 from acconsole.console.verdicts import colour_of
 from acconsole.console.widgets.line import cell
-from acconsole.engine.plan import Action, BlockedItem, Operation, Plan
+from acconsole.engine.outlook import Outlook
+from acconsole.engine.plan import Action, BlockedItem, Operation, Plan, SkippedItem
 from acconsole.media.base import MediaType
-
-HOURLY_POINTS = 5000
-"""The PDS's budget for writes to one repo, where its operator has the limits on."""
-ITEMS_A_SECOND = 900
-SECONDS_A_BLOB = 0.06
-SECONDS_A_VIDEO = 2.0
-"""What a run comes to on a PDS near by; only an estimate is made of them."""
 
 _KIND = 10
 _Column = tuple[str, str, str]
@@ -66,13 +60,13 @@ def _weight(colour: str, kind: MediaType | None) -> str:
     return f"bold {colour}".strip() if kind is None else colour
 
 
-def facts(plan: Plan) -> list[Content]:
+def facts(plan: Plan, outlook: Outlook) -> list[Content]:
     """What else there is to know before it is run: what is deleted, the backup, points and time."""
     deleted = _deleted(plan)
-    return [deleted, *side_facts(plan)] if deleted else side_facts(plan)
+    return [deleted, *side_facts(plan, outlook)] if deleted else side_facts(plan, outlook)
 
 
-def side_facts(plan: Plan) -> list[Content]:
+def side_facts(plan: Plan, outlook: Outlook) -> list[Content]:
     """The facts but for what is deleted."""
     lines = []
     if plan.destroys:
@@ -81,10 +75,12 @@ def side_facts(plan: Plan) -> list[Content]:
         lines.append(
             Content(f"{figures.plural(len(plan.blocked), 'blocked doc')} left out; the items say why.")
         )
+    if plan.skipped:
+        lines.append(Content(f"{len(plan.skipped):,} changed since are skipped; the items say why."))
     if plan.videos:
         lines.append(_videos(plan))
     if not plan.is_empty:
-        lines.append(_cost(plan))
+        lines.append(Content(outlook.words(figures.roughly)))
     return lines
 
 
@@ -100,31 +96,26 @@ def _deleted(plan: Plan) -> Content | None:
     verdicts = Counter(op.verdict for op in plan.operations if op.action is Action.DELETE)
     if not verdicts:
         return None
+    if plan.undoes:
+        made = f"{figures.plural(verdicts.total(), 'record')} that run {plan.undoes.run} made."
+        return Content.assemble(("Deletes ", "bold $bad"), made)
     parts = [f"{count:,} {verdict.value}" for verdict, count in verdicts.items()]
     return Content.assemble(
         ("Deletes ", "bold $bad"), figures.plural(verdicts.total(), "record"), f": {', '.join(parts)}."
     )
 
 
-def seconds(plan: Plan) -> float:
-    """How long the run takes at a guess, waits for the budget left out."""
-    tally = plan.tally()
-    pictures = tally.blobs - plan.videos
-    return 1 + tally.items / ITEMS_A_SECOND + pictures * SECONDS_A_BLOB + plan.videos * SECONDS_A_VIDEO
+Item = Operation | BlockedItem | SkippedItem | tuple[MediaType, str]
+"""One line of a plan in full: an operation, a doc left out, what an undo skips, or a doc whose stored rkey a
+wipe clears."""
 
-
-def _cost(plan: Plan) -> Content:
-    hours = max(plan.points - 1, 0) // HOURLY_POINTS
-    words = f"{plan.points:,} points of an hour's {HOURLY_POINTS:,}; takes {figures.roughly(seconds(plan))}."
-    if hours:
-        times = "once" if hours == 1 else f"{hours:,} times"
-        words += f" A PDS that has its limits on makes it pause {times}, for the next hour's points."
-    return Content(words)
-
-
-Item = Operation | BlockedItem | tuple[MediaType, str]
-"""One line of a plan in full: an operation, a doc left out, or a doc whose stored rkey a wipe clears."""
-
+_BACK = {
+    Action.CREATE: ("+", "$todo", "the run deleted it"),
+    Action.UPDATE: ("*", "$todo", "becomes what it was"),
+    Action.DELETE: ("-", "$bad", "the run made it"),
+    Action.RELINK: ("~", "$todo", "the doc stores what it stored"),
+}
+"""What an undo does, as sign, colour and words."""
 _ORDER = {Action.DELETE: 0, Action.UPDATE: 2, Action.RELINK: 3, Action.CREATE: 4}
 
 
@@ -132,13 +123,17 @@ def items(plan: Plan) -> list[Item]:
     """The plan in full, what is deleted or left out first."""
     operations = sorted(plan.operations, key=lambda op: _ORDER[op.action])
     deletes = sum(op.action is Action.DELETE for op in operations)
-    return [*operations[:deletes], *plan.blocked, *operations[deletes:], *plan.unlink]
+    first, rest = operations[:deletes], operations[deletes:]
+    return [*first, *plan.blocked, *plan.skipped, *rest, *plan.unlink]
 
 
 def item_line(item: Item, width: int) -> Content:
     """One item as a line."""
     if isinstance(item, BlockedItem):
         return _blocked(item, width)
+    if isinstance(item, SkippedItem):
+        name = (item.ref or item.rkey)[-6:]
+        return _entry("–", "$todo", "skipped", item.kind, name, item.reason, width)
     if isinstance(item, Operation):
         return _operation(item, width)
     kind, ref = item
@@ -152,6 +147,9 @@ def _blocked(item: BlockedItem, width: int) -> Content:
 def _operation(op: Operation, width: int) -> Content:
     code = (op.record or {}).get("code")
     name = code if isinstance(code, str) else (op.ref or op.rkey)[-6:]
+    if op.exact:
+        sign, colour, about = _BACK[op.action]
+        return _entry(sign, colour, op.action.value, op.kind, name, about, width)
     about = op.verdict.value
     if op.fields:
         about += f": {', '.join(op.fields)}"

@@ -6,10 +6,12 @@ from collections import Counter, deque
 from dataclasses import dataclass, field
 
 from acconsole.console import figures
+from acconsole.console.holding import Holding
 from acconsole.console.videos import Videos, told
 from acconsole.engine import events
 from acconsole.engine.events import Event, Failure, RunResult
-from acconsole.engine.plan import Action, BlockedItem, Plan, Tally
+from acconsole.engine.gauges import Gauges
+from acconsole.engine.plan import BlockedItem, Plan, Tally
 from acconsole.errors import AcError
 from acconsole.media.base import MediaType
 
@@ -61,12 +63,14 @@ class Progress:
     failures: Counter[tuple[str, str]] = field(default_factory=Counter)
     log: deque[LogLine] = field(default_factory=lambda: deque(maxlen=LOG_LINES))
     lines_told: int = 0
-    budget: events.Budget | None = None
+    gauges: Gauges = field(default_factory=Gauges)
+    bypassed: bool = False
     waiting: events.Waiting | None = None
     backup: str | None = None
     result: RunResult | None = None
     error: AcError | None = None
     ended_at: float | None = None
+    holding: Holding = field(default_factory=Holding)
     videos: Videos = field(init=False)
 
     def __post_init__(self) -> None:
@@ -101,8 +105,8 @@ class Progress:
 
     def seconds_left(self, now: float) -> float | None:
         """How long the rest takes at the pace of the run so far; None when that cannot be told yet."""
-        track, spent = self.all, now - self.started_at
-        if self.ended_at or not track.passed or spent < 0.5:
+        track, spent = self.all, now - self.started_at - self.holding.seconds(now)
+        if self.ended_at or self.holding.since is not None or not track.passed or spent < 0.5:
             return None
         left = (track.total - track.passed) * spent / track.passed
         wait = self.waiting.until - now if self.waiting else 0
@@ -118,44 +122,47 @@ class Progress:
         match event:
             case events.Started(run=run):
                 self.run = run
-                self._say(now, f"{'live run' if self.live else 'dry run'} {run} begins")
+                self.say(now, f"{'live run' if self.live else 'dry run'} {run} begins")
             case events.BackupWritten(path=path):
                 self.backup = path
-                self._say(now, f"backup written and read back: {path}")
+                self.say(now, f"backup written and read back: {path}")
             case events.BatchStarted(kind=kind, size=size):
                 self._track(kind).doing = size
             case events.BlobStored():
                 self._blob(event)
             case events.TapeMade(ref=ref):
                 for text, tone in told(self.videos.name(ref), event):
-                    self._say(now, text, tone)
+                    self.say(now, text, tone)
             case events.Committed():
                 self._committed(event, now)
             case events.Found(kind=kind, done=done):
                 self._pass(kind, done, now)
-                self._say(now, f"{kind} {_words(done)}: they were there already")
+                self.say(now, f"{kind} {_words(done)}: they were there already")
             case events.Linked(kind=kind, count=count, relinked=relinked):
                 self._pass(kind, Tally(relink=relinked), now)
                 verb = "cleared" if self.plan.action == "wipe" else "linked"
-                self._say(now, f"{kind} {verb} in Mongo: {count:,}")
+                self.say(now, f"{kind} {verb} in Mongo: {count:,}")
             case events.Withheld(kind=kind, held=held):
                 self._pass(kind, held, now)
-                self.points += _points(held)
-                self._say(now, f"{kind} would: {_words(held)}")
+                self.points += held.points
+                self.say(now, f"{kind} would: {_words(held)}")
             case events.Dropped(kind=kind, count=count, reason=reason):
                 self._leave_out(kind, count)
-                self._say(now, f"{kind} {count:,} left out: {reason}")
+                self.say(now, f"{kind} {count:,} left out: {reason}")
             case events.ItemFailed(failure=failure):
                 self._failed(failure, now)
             case events.ItemBlocked(item=item):
                 self._blocked(item, now)
             case events.Reread(reason=reason, to_do=to_do):
-                self._say(now, f"the repo was read again ({reason}); {to_do:,} to do", "$todo")
+                self.say(now, f"the repo was read again ({reason}); {to_do:,} to do", "$todo")
             case events.Waiting(until=until, reason=reason):
                 self.waiting = event
-                self._say(now, f"waits until {figures.clock(until)}: {reason}", "$todo")
+                self.say(now, f"waits until {figures.clock(until)}: {reason}", "$todo")
             case events.Budget():
-                self.budget = event
+                self.gauges.take(event)
+            case events.Bypassed():
+                self.bypassed = True
+                self.say(now, "the PDS's rate limits are bypassed")
             case events.Finished(result=result):
                 self._finished(result, now)
             case _:
@@ -165,10 +172,11 @@ class Progress:
     def end(self, now: float, error: AcError | None = None) -> None:
         """The run is over; `error` is what ended it before its time."""
         self.ended_at = self.ended_at or now
+        self.holding.end(now)
         self.error = error
         self.videos.on_the_way.clear()
         if error:
-            self._say(now, f"{error.title}: {error.message}", "$bad")
+            self.say(now, f"{error.title}: {error.message}", "$bad")
 
     def _track(self, kind: MediaType) -> Track:
         return self.tracks.setdefault(kind, Track())
@@ -191,9 +199,9 @@ class Progress:
         done = event.done
         self._pass(event.kind, done, now)
         self._track(event.kind).doing = 0
-        self.points += _points(done)
+        self.points += done.points
         commit = figures.middle(event.commit, 6, 4)
-        self._say(
+        self.say(
             now, f"{event.kind} batch {event.number}: {_words(done)}, commit {commit}, {event.seconds:.2f} s"
         )
 
@@ -212,11 +220,11 @@ class Progress:
             track.total = max(track.total, track.passed)
         self.failures[kind.value if kind else failure.handle, failure.reason] += 1
         what = f"{kind} {failure.ref or failure.rkey or ''}" if kind else failure.handle
-        self._say(now, f"failed: {what}: {failure.reason}", "$bad")
+        self.say(now, f"failed: {what}: {failure.reason}", "$bad")
 
     def _blocked(self, item: BlockedItem, now: float) -> None:
         self._leave_out(item.kind, 1)
-        self._say(now, f"blocked: {item.kind} {item.ref}: {item.field}: {item.reason}", "$bad")
+        self.say(now, f"blocked: {item.kind} {item.ref}: {item.field}: {item.reason}", "$bad")
 
     def _finished(self, result: RunResult, now: float) -> None:
         self.result = result
@@ -227,15 +235,12 @@ class Progress:
             if whole:
                 # Every operation was come to; what no event spoke of had nothing left to do.
                 track.left_out += track.total - track.passed
-        self._say(now, "stopped" if result.stopped else "finished")
+        self.say(now, "stopped" if result.stopped else "finished")
 
-    def _say(self, now: float, text: str, tone: str = "") -> None:
+    def say(self, now: float, text: str, tone: str = "") -> None:
+        """Write a line into the log."""
         self.log.append(LogLine(now, text, tone))
         self.lines_told += 1
-
-
-def _points(tally: Tally) -> int:
-    return sum(action.points * getattr(tally, action.value) for action in Action)
 
 
 def _words(tally: Tally) -> str:

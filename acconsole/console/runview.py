@@ -8,18 +8,14 @@ from acconsole.console import figures
 from acconsole.console.bars import bar, sparkline
 from acconsole.console.inert import fold, inert
 from acconsole.console.progress import LogLine, Progress, Track
-from acconsole.console.session import Run
+from acconsole.console.session import RolloutRun, Run
 from acconsole.console.stages import stage_bar
 from acconsole.console.widgets.line import cell, ends
+from acconsole.engine import gauges
 from acconsole.engine.plan import Tally
 
 CAUSES = 4
 """So many causes of failure are shown, the most frequent first; the log has all."""
-
-
-def in_trouble(run: Run) -> bool:
-    """Whether something went wrong in the run."""
-    return bool(run.progress.error or run.progress.failures)
 
 
 def title(run: Run, now: float, width: int) -> Content:
@@ -39,20 +35,21 @@ def title(run: Run, now: float, width: int) -> Content:
         (f"  started {figures.clock(progress.started_at)}", "$mute"),
     )
     spent = (progress.ended_at or now) - progress.started_at
-    return ends(
-        left, Content.assemble((f"{_state(run)} ", "bold"), (f"{figures.span(spent)} ", "$mute")), width
-    )
+    waits = progress.waiting is not None and not run.over
+    return ends(left, Content.assemble(state(run, waits=waits), (f" {figures.span(spent)} ", "$mute")), width)
 
 
-def _state(run: Run) -> str:
+def state(run: Run | RolloutRun, *, waits: bool = False) -> Content:
+    """How a run is doing, in a word."""
     if run.over:
         result = run.progress.result
-        return "ended" if run.progress.error else "stopped" if result and result.stopped else "finished"
-    if run.cancelling:
-        return "cancelling"
-    if run.stop.requested:
-        return "stopping"
-    return "waiting" if run.progress.waiting else "running"
+        word = "ended" if run.progress.error else "stopped" if result and result.stopped else "finished"
+        return Content.styled(word, "bold")
+    if run.cancelling or run.stop.requested:
+        return Content.styled("cancelling" if run.cancelling else "stopping", "bold $todo")
+    if run.stop.paused:
+        return Content.styled("paused", "bold $todo")
+    return Content.styled("waiting", "bold $todo") if waits else Content.styled("running", "bold")
 
 
 def bars(progress: Progress, now: float, width: int) -> Content:
@@ -119,21 +116,31 @@ def pace(progress: Progress, now: float, width: int) -> Content:
         (f" {noun} ", "$mute"),
         (line, "$work"),
         (f" {rate:,.0f}", "bold"),
-        ("    points ", "$mute"),
-        (f"{progress.points:,}", "bold"),
     ]
-    budget = progress.budget
-    if budget:
-        per = {3600: "hour", 86400: "day"}.get(budget.seconds, figures.span(budget.seconds))
-        parts += [
-            ("    left this ", "$mute"),
-            (f"{per} ", "$mute"),
-            (f"{budget.remaining:,}/{budget.limit:,}", ""),
-        ]
     waits = progress.waiting
+    if wide or not waits:
+        parts += [("    points ", "$mute"), (f"{progress.points:,}", "bold")]
+    waiting: list[tuple[str, str]] = []
     if waits:
-        parts += [("    waits ", "$todo"), (figures.span(max(waits.until - now, 0)), "bold $todo")]
-    return Content.assemble(*parts).truncate(width, ellipsis=True)
+        waiting = [("    waits ", "$todo"), (figures.span(max(waits.until - now, 0)), "bold $todo")]
+    gauge = _gauge(progress, now, 16 if wide else 0 if waits else 6)
+    return Content.assemble(*parts, gauge, *waiting).truncate(width, ellipsis=True)
+
+
+def _gauge(progress: Progress, now: float, cells: int) -> Content:
+    """How much of the tightest budget is used."""
+    if progress.bypassed:
+        return Content.styled("    limits bypassed", "$todo")
+    budget = progress.gauges.tightest(progress.ended_at or now)
+    if budget is None:
+        return Content()
+    full = "$todo" if budget.remaining * 10 < budget.limit else "$work"
+    gap = " " if cells else ""
+    return Content.assemble(
+        (f"    {gauges.name(budget)} ", "$mute"),
+        bar(cells, budget.limit, (budget.used, full)),
+        (f"{gap}{budget.used:,}/{budget.limit:,}", ""),
+    )
 
 
 def failures(progress: Progress, width: int) -> Content:
@@ -160,7 +167,9 @@ def outcome(run: Run, width: int) -> Content:
         return _lines(
             "Cancelling at once: the batch on its way is seen to its end, then nothing more is sent."
             if run.cancelling
-            else "Stopping after the batch on its way. s again cancels at once.",
+            else "Stopping after the batch on its way. s again cancels at once."
+            if run.stop.requested
+            else "Paused: the batch on its way is seen to its end, then nothing more is sent. p goes on.",
             "",
             width,
             "$todo",

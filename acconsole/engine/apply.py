@@ -29,13 +29,16 @@ from acconsole.engine.journal import Beginning, Subject
 from acconsole.engine.lease import Lease
 from acconsole.engine.link import Linker
 from acconsole.engine.model import Verdict
-from acconsole.engine.plan import Action, BlockedItem, Operation, Plan, Tally, tally
+from acconsole.engine.plan import Action, BlockedItem, Operation, Plan, SkippedItem, Tally, tally
 from acconsole.engine.ports import World
 from acconsole.engine.prepare import Preparer
+from acconsole.engine.putback import PutBacks
 from acconsole.engine.reconcile import Reconciler
 from acconsole.engine.recovery import Patience, Recovery
 from acconsole.engine.scribe import Scribe
 from acconsole.engine.send import Sender
+from acconsole.engine.ways import way_of
+from acconsole.engine.windows import Scope
 from acconsole.errors import (
     AccountError,
     AcError,
@@ -59,6 +62,7 @@ class Account:
     done: Tally = field(default_factory=Tally)
     failed: list[Failure] = field(default_factory=list)
     blocked: list[BlockedItem] = field(default_factory=list)
+    skipped: list[SkippedItem] = field(default_factory=list)
     points: int = 0
     backup: str | None = None
     resume_at: float | None = None
@@ -80,6 +84,7 @@ class UserRun:
         stop: Stop,
         wait: bool,
         part: int | None = None,
+        worker: str = "",
     ) -> None:
         self.plan = plan
         self.world = world
@@ -87,18 +92,20 @@ class UserRun:
         self.run = beginning.run
         self.stop = stop
         self.wait = wait
-        self.account = Account(blocked=list(plan.blocked))
+        self.way = way_of(plan)
+        self.account = Account(blocked=list(plan.blocked), skipped=list(plan.skipped))
         self.pending: dict[Key, Operation] = {op.key: op for op in plan.operations}
         self.quiet: set[Key] = set()
         self.head, self.rev = plan.commit, plan.rev
-        self.backup = Backup(folder)
-        self.patience = Patience(self.emit, stop)
+        self.backup = Backup(folder, world.vault)
+        self.patience = Patience(self.emit, stop, world.clock, wait=wait)
         self.recovery = Recovery()
         self.scribe = Scribe(world.journal, beginning, Subject.of(plan), part)
-        self.lease = Lease(self, beginning, lease_seconds)
+        self.lease = Lease(self, beginning, lease_seconds, worker)
         self.preparer = Preparer(self)
         self.sender = Sender(self)
         self.linker = Linker(self)
+        self.putbacks = PutBacks(self)
         self.reconciler = Reconciler(self)
         self._emit = emit
 
@@ -123,6 +130,14 @@ class UserRun:
         self.scribe.take(event)
         self._emit(event)
 
+    def tell_budgets(self, scope: Scope, key: str = "") -> None:
+        """Tell how the windows of a scope stand, where the PDS has its limits on."""
+        budgets = self.world.repos.budgets
+        for window in budgets.windows(scope, key) if budgets.on else ():
+            if window.resets:
+                about = (window.most, window.left, window.seconds, window.resets)
+                self.emit(events.Budget(scope, *about))
+
     def fail(self, operation: Operation, reason: str, *, again: bool = False) -> None:
         """One operation has failed; the others go on. `again`: a later run may do better."""
         self.pending.pop(operation.key, None)
@@ -132,7 +147,14 @@ class UserRun:
     def drop(self, operation: Operation, reason: str) -> None:
         """One operation has nothing left to do, which is no failure."""
         self.pending.pop(operation.key, None)
+        self.left_out(operation, reason)
         self.emit(events.Dropped(operation.kind, 1, reason))
+
+    def left_out(self, operation: Operation, reason: str) -> None:
+        """One operation is left out, which an undo lists."""
+        if self.way.lists:
+            about = (operation.kind, operation.ref, operation.rkey)
+            self.account.skipped.append(SkippedItem(*about, reason))
 
     def block(self, operation: Operation, name: str, reason: str) -> None:
         """One operation's doc turned out not to give a valid record.
@@ -148,7 +170,7 @@ class UserRun:
     # -- the run -------------------------------------------------------------------------------------
 
     async def go(self) -> None:
-        """Run the plan; `Finished` is emitted whatever happens but a cancellation.
+        """Run the plan; `Finished` is emitted whatever happens, also when it is cancelled.
 
         Raises `Unreachable` and `Refused`; a user's own trouble is in the account. Where the journal cannot
         be written or another run holds the user, nothing is emitted at all.
@@ -163,7 +185,10 @@ class UserRun:
             await self._work()
             ending = Ending.STOPPED if self.stop.requested else Ending.FINISHED
         except AcError as error:
-            trouble = error
+            if isinstance(error, BudgetSpent) and self.stop.requested:
+                ending = Ending.STOPPED  # it was stopped while it waited
+            else:
+                trouble = error
         except asyncio.CancelledError:
             self.stop.request()
             ending = Ending.STOPPED
@@ -174,7 +199,7 @@ class UserRun:
                 self._fail_user(trouble)
             result = self._result(began, sent)
             await self.scribe.end(ending, result)
-        self.emit(events.Finished(result))
+            self.emit(events.Finished(result))
         if trouble and not isinstance(trouble, Failed):
             raise trouble
 
@@ -210,6 +235,7 @@ class UserRun:
             done=account.done,
             failed=tuple(account.failed),
             blocked=tuple((self.plan.user.name, item) for item in account.blocked),
+            skipped=tuple((self.plan.user.name, item) for item in account.skipped),
             pds_requests=self.world.repos.requests - sent,
             points=account.points if live else self.plan.points,
             seconds=time.monotonic() - began,
@@ -244,7 +270,7 @@ class UserRun:
 
     @property
     def _settled(self) -> bool:
-        return not self.stop.requested and not self.account.failed and self.plan.action != "wipe"
+        return not self.stop.requested and not self.account.failed and self.way.looks_twice
 
     async def _begin_live(self) -> None:
         if self.plan.points:
@@ -260,11 +286,14 @@ class UserRun:
         """Put aside what the pending operations will delete or overwrite, if it is not yet."""
         links = [] if self.backup.parts else await self.reconciler.links_to_clear()
         written = await self.backup.cover(
-            self.run, self.plan, self.reconciler.snapshot, self.pending.values(), links, self.world.repos
+            self.run, self.plan, self.reconciler.snapshot, self.pending.values(), links, self._blob
         )
         if written:
-            self.account.backup = str(self.backup.folder)
-            self.emit(events.BackupWritten(str(self.backup.folder)))
+            self.account.backup = self.backup.place
+            self.emit(events.BackupWritten(str(self.backup.place)))
+
+    async def _blob(self, did: str, cid: str) -> bytes:
+        return await self.patience.afford(self.world.repos.blob, did, cid)
 
     async def _until_done(self) -> None:
         while not self.stop.requested:
@@ -278,7 +307,7 @@ class UserRun:
 
     async def _again(self, why: Uncertain) -> None:
         isolating = isinstance(why, Opaque) and self.sender.limit > 1
-        await self.recovery.pause(why, isolating)
+        await self.recovery.pause(why, isolating, self.world.clock)
         if isinstance(why, Opaque):
             self.sender.halve()
         await self.reconciler.read_again(why)
@@ -286,15 +315,18 @@ class UserRun:
     async def _round(self) -> None:
         """One pass over what is to do. Raises `Uncertain` as soon as the repo's state is not known."""
         await self.linker.relink()
+        await self.putbacks.all()
         for kind in ORDER:
             await self.sender.write(kind, (Action.CREATE, Action.UPDATE))
         await self.linker.join()
         if self.account.failed:
             self.keep_the_rest()
+            await self.putbacks.all()
             return
         for kind in ORDER:
             await self.sender.write(kind, (Action.DELETE,))
         await self.linker.join()
+        await self.putbacks.all()
         if not self.stop.requested and not self.account.failed:
             await self.linker.clear(self.reconciler.uncleared)
 

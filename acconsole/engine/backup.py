@@ -9,23 +9,27 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from acconsole.engine import car
 from acconsole.engine.cid import blob_cid
-from acconsole.engine.model import RepoRecord, Snapshot, blob_cids
+from acconsole.engine.model import RepoRecord, Snapshot, Verdict, blob_cids
 from acconsole.engine.plan import Action, Operation, Plan
-from acconsole.engine.ports import Repos
+from acconsole.engine.ports import Vault
+from acconsole.engine.stored import NAMES, extended
 from acconsole.errors import BackupError, BlobError
 from acconsole.media.base import Doc, MediaType
 
 Links = Sequence[tuple[MediaType, str, Doc]]
 """Docs by media type and ref, whose stored rkeys a wipe will clear."""
+GetBlob = Callable[[str, str], Awaitable[bytes]]
+"""Gives the bytes of a repo's blob, by DID and CID. Raises `BlobError` when it is not there."""
 
 _Standing = tuple[MediaType, str, str]
+_Judged = tuple[RepoRecord, Verdict]
 
 
 @dataclass(slots=True)
@@ -33,40 +37,40 @@ class Backup:
     """The backup of one run, which grows a part when the run comes to destroy what it has not saved yet."""
 
     folder: Path
+    vault: Vault
     saved: set[_Standing] = field(default_factory=set)
     parts: int = 0
+    place: str | None = None
 
     async def cover(
-        self, run: str, plan: Plan, snapshot: Snapshot, going: Iterable[Operation], links: Links, repos: Repos
+        self, run: str, plan: Plan, snapshot: Snapshot, going: Iterable[Operation], links: Links, get: GetBlob
     ) -> bool:
         """Save the records that `going` deletes or overwrites; False when all are saved already.
 
-        Raises `BackupError` when something cannot be saved or does not read back.
+        `place` says then where the backup is. Raises `BackupError` when something cannot be saved or does not
+        read back.
         """
         standing = {_standing(record): record for records in snapshot.records.values() for record in records}
         lost = {
-            (op.kind, op.rkey, op.cid or "") for op in going if op.action in (Action.DELETE, Action.UPDATE)
+            (op.kind, op.rkey, op.cid or ""): op.verdict
+            for op in going
+            if op.action in (Action.DELETE, Action.UPDATE)
         }
-        wanted = [standing[each] for each in lost - self.saved if each in standing]
+        wanted = [standing[each] for each in lost.keys() - self.saved if each in standing]
         if not wanted and not (links and not self.parts):
             return False
-        blobs, gone = await self._blobs(snapshot.did, wanted, repos)
+        blobs, gone = await self._blobs(snapshot.did, wanted, get)
         self.parts += 1
-        manifest = _manifest(run, plan, snapshot, wanted, links, gone)
-        suffix = "" if self.parts == 1 else f"-{self.parts}"
-        try:
-            await asyncio.to_thread(_write, self.folder, suffix, snapshot, manifest, blobs)
-            await asyncio.to_thread(_read_back, self.folder, suffix, snapshot, manifest, blobs)
-        except OSError as error:
-            raise BackupError(
-                f"The backup in {self.folder} cannot be written: {error.strerror}.",
-                "Nothing was deleted. Make room, or set ACCONSOLE_STATE_DIR.",
-            ) from None
+        judged = [(record, lost[_standing(record)]) for record in wanted]
+        manifest = _manifest(run, plan, snapshot, judged, links, gone)
+        suffix = _unused(await self.vault.names(self.folder))
+        files = await asyncio.to_thread(_files, suffix, snapshot, manifest, blobs)
+        self.place = await self.vault.put(self.folder, files)
         self.saved |= {_standing(record) for record in wanted}
         return True
 
     async def _blobs(
-        self, did: str, records: Iterable[RepoRecord], repos: Repos
+        self, did: str, records: Iterable[RepoRecord], get: GetBlob
     ) -> tuple[dict[str, bytes], list[str]]:
         """The bytes of the records' blobs, and the CIDs of those that the PDS itself has lost."""
         cids = sorted({cid for record in records for cid in blob_cids(record)})
@@ -75,7 +79,7 @@ class Backup:
         async def fetch(cid: str) -> tuple[str, bytes | None]:
             async with limit:
                 try:
-                    return cid, await repos.blob(did, cid)
+                    return cid, await get(did, cid)
                 except BlobError:
                     return cid, None
 
@@ -90,7 +94,7 @@ def _standing(record: RepoRecord) -> _Standing:
 
 
 def _manifest(
-    run: str, plan: Plan, snapshot: Snapshot, going: Sequence[RepoRecord], links: Links, gone: list[str]
+    run: str, plan: Plan, snapshot: Snapshot, going: Sequence[_Judged], links: Links, gone: list[str]
 ) -> dict[str, Any]:
     user = plan.user
     return {
@@ -101,51 +105,53 @@ def _manifest(
         "rev": snapshot.rev,
         "commit": snapshot.commit,
         "records": [
-            {"type": record.kind.value, "rkey": record.rkey, "cid": record.cid, "value": record.value}
-            for record in going
+            {
+                "type": record.kind.value,
+                "rkey": record.rkey,
+                "cid": record.cid,
+                "verdict": verdict.value,
+                "value": record.value,
+            }
+            for record, verdict in going
         ],
         "links": [
-            {"type": kind.value, "id": ref, "atproto": doc.get("atproto"), "at": doc.get("at")}
+            {"type": kind.value, "id": ref, **{name: doc[name] for name in NAMES if name in doc}}
             for kind, ref, doc in links
         ],
         "lost_blobs": gone,
     }
 
 
-def _write(
-    folder: Path, suffix: str, snapshot: Snapshot, manifest: dict[str, Any], blobs: dict[str, bytes]
-) -> None:
-    (folder / "blobs").mkdir(mode=0o700, parents=True, exist_ok=True)
-    folder.chmod(0o700)
-    for cid, data in blobs.items():
-        _put(folder / "blobs" / cid, data)
+def _unused(names: Collection[str]) -> str:
+    """What tells a new part's files from those that are there: a run may come to a user more than once."""
+    number = 1
+    while f"manifest{_suffix(number)}.json" in names:
+        number += 1
+    return _suffix(number)
+
+
+def _suffix(number: int) -> str:
+    return "" if number == 1 else f"-{number}"
+
+
+def _files(
+    suffix: str, snapshot: Snapshot, manifest: dict[str, Any], blobs: dict[str, bytes]
+) -> dict[str, bytes]:
+    """The files of a part, the manifest last, which says what there is. Raises `BackupError`."""
+    files = {f"blobs/{cid}": data for cid, data in blobs.items()}
+    whole = all(blob_cid(data) == cid for cid, data in blobs.items())
     if snapshot.car is not None:
-        _put(folder / f"before{suffix}.car", snapshot.car)
-    _put(folder / f"manifest{suffix}.json", _text(manifest))
+        files[f"before{suffix}.car"] = snapshot.car
+        whole = whole and car.is_whole(snapshot.car) and _holds(snapshot.car, snapshot)
+    if not whole:
+        raise BackupError(
+            "What the PDS sent for the backup is not what the repo holds.", "Nothing was deleted."
+        )
+    return {**files, f"manifest{suffix}.json": _text(manifest)}
 
 
 def _text(manifest: dict[str, Any]) -> bytes:
-    return json.dumps(manifest, ensure_ascii=False, indent=1, default=str).encode()
-
-
-def _put(path: Path, data: bytes) -> None:
-    path.touch(mode=0o600)
-    path.write_bytes(data)
-
-
-def _read_back(
-    folder: Path, suffix: str, snapshot: Snapshot, manifest: dict[str, Any], blobs: dict[str, bytes]
-) -> None:
-    """Prove that the backup is whole, from the disk alone."""
-    whole = (folder / f"manifest{suffix}.json").read_bytes() == _text(manifest)
-    whole = whole and all(blob_cid((folder / "blobs" / cid).read_bytes()) == cid for cid in blobs)
-    if whole and snapshot.car is not None:
-        data = (folder / f"before{suffix}.car").read_bytes()
-        whole = car.is_whole(data) and _holds(data, snapshot)
-    if not whole:
-        raise BackupError(
-            f"The backup in {folder} does not read back as it was written.", "Nothing was deleted."
-        )
+    return json.dumps(manifest, ensure_ascii=False, indent=1, default=extended).encode()
 
 
 def _holds(data: bytes, snapshot: Snapshot) -> bool:

@@ -7,12 +7,17 @@ was not torn down, and holds the whole account.
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import dataclass
 from typing import Any
 
-from acconsole.engine.plan import BlockedItem, Plan, Tally
+from acconsole.engine.plan import BlockedItem, Plan, SkippedItem, Tally
+from acconsole.engine.windows import Scope
 from acconsole.media.base import MediaType
 from acconsole.media.conversion import Stage
+
+_DETAILS = re.compile(r" \([^()]*\)| did:[a-z]+:[^\s.]+")
+"""File names, sizes, DIDs: what differs between failures of one cause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +33,12 @@ class Failure:
     rkey: str | None
     reason: str
     again: bool = False
+
+    @property
+    def cause(self) -> str:
+        """The reason without what is this item's alone: the same for all that fail alike."""
+        told = _DETAILS.sub("", self.reason.replace(self.handle, "the user"))
+        return told[:1].upper() + told[1:]
 
     def as_json(self) -> dict[str, Any]:
         kind = self.kind.value if self.kind else None
@@ -184,12 +195,22 @@ class Waiting(Event):
 
 @dataclass(frozen=True, slots=True)
 class Budget(Event):
-    """A rate-limit window as it stands: `remaining` of `limit` points, reset at an epoch time."""
+    """A rate-limit window as it stands: `remaining` of `limit` in `seconds`, reset at an epoch time."""
 
+    scope: Scope
     limit: int
     remaining: int
     seconds: int
     reset: float
+
+    @property
+    def used(self) -> int:
+        return self.limit - self.remaining
+
+
+@dataclass(frozen=True, slots=True)
+class Bypassed(Event):
+    """The PDS's rate limits do not hold for this run: it has taken the bypass key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +224,7 @@ class RunResult:
     done: Tally
     failed: tuple[Failure, ...] = ()
     blocked: tuple[tuple[str, BlockedItem], ...] = ()
+    skipped: tuple[tuple[str, SkippedItem], ...] = ()
     pds_requests: int = 0
     points: int = 0
     seconds: float = 0.0
@@ -229,6 +251,7 @@ class RunResult:
                 }
                 for handle, item in self.blocked
             ],
+            "skipped": [item.as_json(handle.removeprefix("@")) for handle, item in self.skipped],
             "pds_requests": self.pds_requests,
             "points": self.points,
             "seconds": round(self.seconds, 3),

@@ -10,6 +10,8 @@ batch without an answer. That is how a `RunRecord` is read by whoever goes on fr
         each.old_cid, each.new_cid    # the record before and after; None where there is none
         each.linked                   # Mongo was surely told of `rkey` by this run …
         each.stored                   # … and stored this before it, as JSON of `atproto` and `at`, or None
+        each.link                     # Mongo was to be told of `rkey`, whether or not it surely was …
+        each.puts                     # … or to store this, in an undo, as it did before some other run
     record.cleared                    # the docs whose stored rkeys a wipe took away; the backup has them
     record.backups                    # the folders with the old records and blobs, by `rkey` and `old_cid`
 
@@ -22,8 +24,9 @@ the PDS.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -107,6 +110,8 @@ class OperationRecord:
     outcome: Outcome
     linked: bool
     stored: str | None
+    link: bool = False
+    puts: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +184,24 @@ class RunRecord:
     def confirmed(self) -> list[OperationRecord]:
         """Those that were surely carried out."""
         return [each for each in self.operations if each.outcome is Outcome.CONFIRMED]
+
+    def by_user(self) -> dict[str, RunRecord]:
+        """The record of each user of the run alone, by the user's id."""
+        batches: dict[str, list[BatchRecord]] = defaultdict(list)
+        notes: dict[str, list[Note]] = defaultdict(list)
+        for batch in self.batches:
+            batches[batch.user].append(batch)
+        for note in self.notes:
+            notes[note.user].append(note)
+        return {
+            subject.id: replace(
+                self,
+                beginning=replace(self.beginning, subjects=(subject,)),
+                batches=tuple(batches[subject.id]),
+                notes=tuple(notes[subject.id]),
+            )
+            for subject in self.beginning.subjects
+        }
 
     def noted(self, what: str) -> list[Mapping[str, Any]]:
         """What was told of one sort."""

@@ -76,7 +76,8 @@ class Beginning:
 class SentWrite:
     """One operation of a batch, as it is sent. `link`: Mongo is to be told of `rkey`.
 
-    `stored`: what the doc stored before, as JSON of its `atproto` and `at`; None for nothing.
+    `stored`: what the doc stored before, as JSON of its `atproto` and `at`; None for nothing. `puts`: what it
+    is to store afterwards, in the same form, where that is not a new `rkey` but what it stored once.
     """
 
     action: Action
@@ -86,6 +87,7 @@ class SentWrite:
     new_cid: str | None
     link: bool
     stored: str | None
+    puts: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,10 @@ class FoundWrite:
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who holds a user: the run, the login and host that it was begun by, and until when. Epoch seconds."""
+    """Who holds a user: the run, the login and host that it was begun by, and until when. Epoch seconds.
+
+    `part` tells the workers of one run from each other; it is empty where the run has but one.
+    """
 
     run: str
     user: str
@@ -131,6 +136,7 @@ class Holder:
     pid: int
     since: float
     until: float
+    part: str = ""
 
 
 def login() -> str:

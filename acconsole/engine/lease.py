@@ -30,15 +30,14 @@ RENEWALS = 3
 class Lease:
     """One run's hold on one user. `take` and `let_go` are called once each, `check` before each write."""
 
-    def __init__(self, run: UserRun, beginning: Beginning, seconds: float) -> None:
-        user = run.plan.user
+    def __init__(self, run: UserRun, beginning: Beginning, seconds: float, part: str) -> None:
+        user, began = run.plan.user, beginning.began
         self._run = run
         self._seconds = seconds
         self._user = user
         self._key = f"{beginning.pds} {user.did}"
-        self._holder = Holder(
-            beginning.run, beginning.login, beginning.host, beginning.pid, beginning.began, beginning.began
-        )
+        whose = (beginning.run, beginning.login, beginning.host, beginning.pid)
+        self._holder = Holder(*whose, began, began, part)
         self._until = (0.0, 0.0)
         self._asked = False
         self._lost: Held | None = None
@@ -48,7 +47,8 @@ class Lease:
         """Hold the user. Raises `Held` when another run does, `JournalError`, `Unreachable`."""
         self._asked = True
         until = self._end()
-        held = await self._run.world.journal.hold(self._key, self._holder.run, self._seconds)
+        ours = self._holder
+        held = await self._run.world.journal.hold(self._key, ours.run, self._seconds, ours.part)
         held = held or await self._take_in_mongo()
         if held:
             raise self._held_by(held)
@@ -93,8 +93,8 @@ class Lease:
 
     async def _renew(self) -> None:
         until, world = self._end(), self._run.world
-        ours = await world.journal.renew(self._key, self._holder.run, self._seconds)
-        if ours and await world.docs.renew_lease(self._user.id, self._holder.run, self._seconds):
+        how = (self._holder.run, self._seconds, self._holder.part)
+        if await world.journal.renew(self._key, *how) and await world.docs.renew_lease(self._user.id, *how):
             self._until = until
         else:
             self._lost = Held(
@@ -110,13 +110,19 @@ class Lease:
             self._renewing = None
         if not self._asked:
             return
-        self._run.world.journal.let_go(self._key, self._holder.run)
+        world, ours = self._run.world, self._holder
+        world.journal.let_go(self._key, ours.run, ours.part)
         with contextlib.suppress(AcError):
-            await self._run.world.docs.end_lease(self._user.id, self._holder.run)
+            await world.docs.end_lease(self._user.id, ours.run, ours.part)
 
     def _held_by(self, held: Holder) -> Held:
         since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(held.since))
         until = time.strftime("%H:%M:%S", time.localtime(held.until))
+        if held.run == self._holder.run:
+            return Held(
+                f"Another worker of this run holds {self._user.name}, or held it when it died.",
+                f"If it is dead, the user is free at {until}.",
+            )
         return Held(
             f"Another run holds {self._user.name}: {held.run}, of {held.user} on {held.host}, since {since}.",
             f"Wait until it has ended. If it is dead, the user is free at {until}.",

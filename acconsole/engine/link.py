@@ -28,7 +28,8 @@ class Linker:
 
     async def relink(self) -> None:
         """The plan's relinks, which need no write to the PDS."""
-        chosen = [op for op in self._run.pending.values() if op.action is Action.RELINK]
+        pending = self._run.pending.values()
+        chosen = [op for op in pending if op.action is Action.RELINK and op.back is None]
         for start in range(0, len(chosen), RELINK_CHUNK):
             await self._run.stop.while_paused()
             if self._run.stop.requested:
@@ -62,6 +63,7 @@ class Linker:
     async def _after(self, operations: Sequence[Operation]) -> None:
         """What Mongo is told after a commit: the rkeys of what is there, none for what a wipe took."""
         await self._link([op for op in operations if op.link])
+        await self._run.putbacks.after(operations)
         gone = {(op.kind, op.ref) for op in operations if op.action is Action.DELETE}
         await self.clear([each for each in self._run.reconciler.uncleared if each in gone])
 

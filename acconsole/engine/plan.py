@@ -37,11 +37,23 @@ _POINTS = {Action.CREATE: 3, Action.UPDATE: 2, Action.DELETE: 1, Action.RELINK: 
 
 
 @dataclass(frozen=True, slots=True)
+class PutBack:
+    """What a doc stores `now`, and what it stored before and is to store `then`; texts as in `stored`."""
+
+    now: str
+    then: str
+
+
+@dataclass(frozen=True, slots=True)
 class Operation:
     """One thing to do. `ref` is the doc's, or what an orphan claims; `cid` is the record's as it stands.
 
     `record` is what will be written, without the blobs named in `blobs`, which are made when it is written.
     `link`: the doc is to store `rkey` when the record is there. `fields`: why an update is needed.
+
+    An undo's are `exact`: `record` is written just as it is, and `blobs` names those of its blobs that the
+    repo lacks. `beside`: rkeys of further records of its doc that may stay. `back`, of a relink: what the doc
+    is to store.
     """
 
     action: Action
@@ -54,11 +66,15 @@ class Operation:
     blobs: tuple[str, ...] = ()
     fields: tuple[str, ...] = ()
     link: bool = False
+    exact: bool = False
+    beside: tuple[str, ...] = ()
+    back: PutBack | None = None
 
     @property
     def key(self) -> tuple[MediaType, str]:
         """What the operation is about: its doc, or for a delete its record. Unique in a plan."""
-        return (self.kind, self.rkey if self.action is Action.DELETE else f"doc {self.ref}")
+        of_record = self.action is Action.DELETE or (self.exact and self.back is None)
+        return (self.kind, self.rkey if of_record else f"doc {self.ref}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +85,29 @@ class BlockedItem:
     ref: str
     field: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SkippedItem:
+    """A record, or a doc's stored rkey, that an undo leaves as it is, and why."""
+
+    kind: MediaType
+    ref: str | None
+    rkey: str
+    reason: str
+
+    def as_json(self, handle: str) -> dict[str, str | None]:
+        """As scripts read it; `handle` is its user's."""
+        kind = self.kind.value
+        return {"handle": handle, "type": kind, "id": self.ref, "rkey": self.rkey, "reason": self.reason}
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """The run that an undo takes back, and the folders of its backups, which hold blobs."""
+
+    run: str
+    folders: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +128,11 @@ class Tally:
         """Operations, uploads left out."""
         return self.create + self.update + self.delete + self.relink
 
+    @property
+    def points(self) -> int:
+        """What the operations cost of the PDS's budget for repo writes."""
+        return sum(action.points * getattr(self, action.value) for action in Action)
+
     def as_json(self) -> dict[str, int]:
         return asdict(self)
 
@@ -101,7 +145,8 @@ class Plan:
     `problem` says why nothing can be done to this user, else None: no account, or one that is not active.
     `unlink` holds, for a wipe, the refs of the docs whose stored rkeys are cleared at the end.
     `retry_blocked`: docs that were found without a source are tried again. `blob_limit`: the bytes that the
-    PDS takes of a blob, None in a plan that makes no video.
+    PDS takes of a blob, None in a plan that makes no video. An undo names what it `undoes`, and what of it is
+    `skipped` since it has changed.
     """
 
     action: str
@@ -118,6 +163,8 @@ class Plan:
     problem: str | None = None
     retry_blocked: bool = False
     blob_limit: int | None = None
+    undoes: Undone | None = None
+    skipped: tuple[SkippedItem, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -138,6 +185,7 @@ class Plan:
             operations=tuple(op for op in self.operations if op.kind in kinds),
             blocked=tuple(item for item in self.blocked if item.kind in kinds),
             unlink=tuple((kind, ref) for kind, ref in self.unlink if kind in kinds),
+            skipped=tuple(item for item in self.skipped if item.kind in kinds),
         )
 
     @property
@@ -148,7 +196,7 @@ class Plan:
     @property
     def videos(self) -> int:
         """How many videos are made, which takes longer than all else."""
-        return sum(VIDEO.field in op.blobs for op in self.operations)
+        return sum(VIDEO.field in op.blobs and not op.exact for op in self.operations)
 
     @property
     def deletes_capped(self) -> int:
@@ -179,11 +227,21 @@ class Plan:
                     BlockedItem(**{**each, "kind": MediaType(each["kind"])}) for each in data["blocked"]
                 ),
                 "unlink": tuple((MediaType(kind), ref) for kind, ref in data["unlink"]),
+                "undoes": _undone(data.get("undoes")),
+                "skipped": tuple(
+                    SkippedItem(**{**each, "kind": MediaType(each["kind"])})
+                    for each in data.get("skipped", ())
+                ),
             }
         )
 
 
+def _undone(data: dict[str, Any] | None) -> Undone | None:
+    return Undone(data["run"], tuple(data["folders"])) if data else None
+
+
 def _operation(data: dict[str, Any]) -> Operation:
+    back = data.get("back")
     return Operation(
         **{
             **data,
@@ -192,6 +250,8 @@ def _operation(data: dict[str, Any]) -> Operation:
             "verdict": Verdict(data["verdict"]),
             "blobs": tuple(data["blobs"]),
             "fields": tuple(data["fields"]),
+            "beside": tuple(data.get("beside", ())),
+            "back": PutBack(**back) if back else None,
         }
     )
 

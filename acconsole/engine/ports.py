@@ -6,11 +6,16 @@ import asyncio
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
+from acconsole.engine.budgets import Budgets
+from acconsole.engine.clock import Clock
 from acconsole.engine.history import Ending, RunRecord, RunSummary
 from acconsole.engine.journal import Answer, Beginning, FoundWrite, Holder, SentBatch, Subject
 from acconsole.engine.model import RepoHead, Snapshot, User
+from acconsole.engine.plan import PutBack
+from acconsole.engine.windows import Window
 from acconsole.media.base import Doc, MediaType, Record
 from acconsole.media.conversion import Conversion, Tell
 from acconsole.media.sources import Source
@@ -43,17 +48,6 @@ class Link:
     uri: str
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
-    """A rate-limit window as the PDS last told of it: `limit` in `seconds`; `reset` is an epoch time."""
-
-    scope: str
-    limit: int
-    seconds: int
-    remaining: int
-    reset: float
-
-
 class Docs(Protocol):
     """The source of truth: MongoDB."""
 
@@ -62,6 +56,9 @@ class Docs(Protocol):
 
     def users(self) -> AsyncGenerator[User, None]:
         """Every user, the guest account among them, streamed by id."""
+
+    async def user(self, owner: str) -> User | None:
+        """One user as it is now, by id; None when there is none."""
 
     def docs(self, owner: str, kind: MediaType) -> AsyncIterator[Doc]:
         """The owner's docs of a media type, the deleted ones too, streamed in no order."""
@@ -84,19 +81,24 @@ class Docs(Protocol):
     async def unlink(self, kind: MediaType, refs: Sequence[str]) -> int:
         """Clear the stored rkeys (`atproto` and `at`) of these docs; returns how many docs were changed."""
 
+    async def put_back(self, kind: MediaType, changes: Mapping[str, PutBack]) -> set[str]:
+        """Give docs back, by ref, what they stored once, where they still store what they did when that was
+        decided; returns the refs of those that hold it now.
+        """
+
     async def take_lease(
         self, owner: str, holder: Holder, seconds: float, *, instead_of: str | None = None
     ) -> Holder | None:
-        """Hold a user for a run, unless another does whose time is not over: then that one is returned.
+        """Hold a user for a part of a run, unless another does whose time is not over: then that is returned.
 
         `instead_of`: a run that is known to be over, whose hold counts for nothing. Times are the server's.
         """
 
-    async def renew_lease(self, owner: str, run: str, seconds: float) -> bool:
-        """Hold a user for longer; False when the run does not hold it any more."""
+    async def renew_lease(self, owner: str, run: str, seconds: float, part: str = "") -> bool:
+        """Hold a user for longer; False when this part of the run does not hold it any more."""
 
-    async def end_lease(self, owner: str, run: str) -> None:
-        """Hold a user no longer; nothing happens when the run does not."""
+    async def end_lease(self, owner: str, run: str, part: str = "") -> None:
+        """Hold a user no longer; nothing happens when this part of the run does not."""
 
 
 class RepoSession(Protocol):
@@ -110,10 +112,7 @@ class RepoSession(Protocol):
 
     @property
     def limited(self) -> bool:
-        """Whether the PDS has rate limits on for us, as its answer to the login told."""
-
-    def windows(self) -> Sequence[Window]:
-        """The rate-limit windows that the PDS has told of, for this user's writes."""
+        """Whether the PDS has rate limits on for us, and has not told yet what they leave this repo."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +161,15 @@ class Repos(Protocol):
     def heads(self) -> AsyncIterator[RepoHead]:
         """Where every repo of the PDS stands."""
 
+    @property
+    def budgets(self) -> Budgets:
+        """What the PDS's rate limits leave. Whatever needs more than that raises `BudgetSpent`."""
+
     async def login(self, user: User) -> RepoSession:
         """The user's session; a second call gives the same one. Raises `AccountError`."""
+
+    def forget(self, user: User) -> None:
+        """Let a user's session go; the next `login` makes a new one."""
 
     async def blob(self, did: str, cid: str) -> bytes:
         """The bytes of a blob. Raises `BlobError` when it is not there."""
@@ -251,9 +257,7 @@ class Journal(Protocol):
     def begin_part(self, run: str, subject: Subject) -> None:
         """Write down that a run over many users comes to one of them."""
 
-    def end_part(
-        self, run: str, user: str, attempt: int, ending: Ending, result: Mapping[str, Any]
-    ) -> None:
+    def end_part(self, run: str, user: str, attempt: int, ending: Ending, result: Mapping[str, Any]) -> None:
         """Write down how the `attempt`th part with one user of many ended."""
 
     async def sent(self, batch: SentBatch) -> int:
@@ -273,20 +277,23 @@ class Journal(Protocol):
     def note(self, run: str, user: str, what: str, detail: Mapping[str, Any]) -> None:
         """Write down something that was told."""
 
+    def keep_budgets(self, pds: str, windows: Sequence[Window]) -> None:
+        """Write down rate-limit windows of a PDS as they stand."""
+
     async def end(self, run: str, ending: Ending, result: Mapping[str, Any]) -> None:
         """Write down how a run ended; `trouble` tells when that cannot be."""
 
-    async def hold(self, key: str, run: str, seconds: float) -> Holder | None:
-        """Hold something for a run, unless another run of this machine does: then that one is returned.
+    async def hold(self, key: str, run: str, seconds: float, part: str = "") -> Holder | None:
+        """Hold something for a part of a run, unless another of this machine does: then that is returned.
 
         A run whose process is gone holds nothing. Raises `JournalError`.
         """
 
-    async def renew(self, key: str, run: str, seconds: float) -> bool:
-        """Hold it for longer; False when the run does not hold it any more. Raises `JournalError`."""
+    async def renew(self, key: str, run: str, seconds: float, part: str = "") -> bool:
+        """Hold it for longer; False when this part does not hold it any more. Raises `JournalError`."""
 
-    def let_go(self, key: str, run: str) -> None:
-        """Hold it no longer; nothing happens when the run does not."""
+    def let_go(self, key: str, run: str, part: str = "") -> None:
+        """Hold it no longer; nothing happens when this part does not."""
 
     async def is_over(self, run: str) -> bool:
         """Whether a run of this machine has ended or died; False for one that is not known here."""
@@ -300,9 +307,25 @@ class Journal(Protocol):
     async def died(self) -> list[RunSummary]:
         """Live runs that died, newest first, and whose users no later live run has finished with."""
 
+    async def budgets(self, pds: str) -> list[Window]:
+        """A PDS's windows as they last stood, those that opened within a day. Raises `JournalError`."""
+
     @property
     def trouble(self) -> str | None:
         """What is wrong with the journal itself, in one sentence; None while it is well."""
+
+
+class Vault(Protocol):
+    """Where backups are kept: folders that only their owner can read, on the machine that has the journal."""
+
+    async def names(self, folder: Path) -> frozenset[str]:
+        """The names of the files that are in a folder, if any. Raises `BackupError`."""
+
+    async def put(self, folder: Path, files: Mapping[str, bytes]) -> str:
+        """Put files into a folder, in this order; gives where that is.
+
+        They are on the disk and were read back when this returns. Raises `BackupError` when they are not.
+        """
 
 
 class Snapshots(Protocol):
@@ -342,5 +365,7 @@ class World:
     sourceless: Sourceless
     snapshots: Snapshots
     journal: Journal
+    vault: Vault
     tape_zip_routes: bool = False
     tapes_at_once: asyncio.Semaphore = field(default_factory=tapes_at_once)
+    clock: Clock = field(default_factory=Clock)

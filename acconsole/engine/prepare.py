@@ -7,15 +7,17 @@ from collections.abc import Callable, Coroutine, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from acconsole.engine import blobs, events, tapes
+from acconsole.engine import blobs, events, kept, tapes
 from acconsole.engine.batches import Ready
 from acconsole.engine.blobs import Made, Want
 from acconsole.engine.cid import blob_cid
 from acconsole.engine.model import Verdict
 from acconsole.engine.plan import Action, Operation
 from acconsole.engine.ports import World
+from acconsole.engine.returning import DEAD
 from acconsole.engine.tasks import together, unless
-from acconsole.errors import BlobError
+from acconsole.engine.windows import Scope
+from acconsole.errors import BlobError, BudgetSpent
 from acconsole.media import lexicon, record
 from acconsole.media.base import (
     BlobWanted,
@@ -46,12 +48,20 @@ _MAKERS: dict[MediaType, Callable[[Want, World], Coroutine[Any, Any, Made | Bloc
 
 
 class Preparer:
-    """Makes a run's operations ready to be sent, and leaves out those that no longer are to be."""
+    """Makes a run's operations ready to be sent, and leaves out those that no longer are to be.
+
+    `spent`: what keeps some from being made for now; they stay to be done.
+    """
 
     def __init__(self, run: UserRun) -> None:
         self._run = run
         self._pictures_at_once = asyncio.Semaphore(AT_ONCE)
         self._storing: dict[str, asyncio.Lock] = {}
+        self.spent: BudgetSpent | None = None
+
+    def renew(self) -> None:
+        """Begin anew: what was spent may be there again."""
+        self.spent = None
 
     async def ready(self, operations: Sequence[Operation]) -> list[Ready]:
         """The operations with their whole records.
@@ -60,6 +70,8 @@ class Preparer:
         made yet are left out, and stay to be done.
         """
         run = self._run
+        if any(op.exact for op in operations):
+            return await self._as_they_were(operations)
         wants_storage = [op for op in operations if op.record is not None and op.kind in _MAKERS]
         if not wants_storage or not run.guard.permits():
             return [Ready.of(op, op.record) for op in operations]
@@ -67,6 +79,37 @@ class Preparer:
         docs = await self._docs(wants_storage)
         made = await together(*(self._made(op, docs.get(op.ref or "")) for op in operations))
         return [each for each in made if each]
+
+    async def _as_they_were(self, operations: Sequence[Operation]) -> list[Ready]:
+        """An undo's operations, once the repo holds the blobs that they name."""
+        if not self._run.guard.permits():
+            return [Ready.of(op, op.record) for op in operations]
+        found = await together(*map(self._as_it_was, operations))
+        return [each for each in found if each]
+
+    async def _as_it_was(self, operation: Operation) -> Ready | None:
+        run, record = self._run, operation.record or {}
+        try:
+            async with self._pictures_at_once:
+                for name in operation.blobs:
+                    await run.stop.while_paused()
+                    if run.stop.requested:
+                        return None
+                    await self._from_backup(operation, name, record[name])
+            return Ready.of(operation, operation.record)
+        except BlobError as error:
+            run.fail(operation, error.message, again=error.retryable)
+        except BudgetSpent as spent:
+            self.spent = spent  # the others are still to be sent
+        return None
+
+    async def _from_backup(self, operation: Operation, name: str, named: Record) -> None:
+        """See that the repo holds a blob that it held before. Raises `BlobError`."""
+        undoes = self._run.plan.undoes
+        folders = undoes.folders if undoes else ()
+        data = await asyncio.to_thread(kept.blob, folders, named["ref"]["$link"])
+        mime = str(named.get("mimeType") or "application/octet-stream")
+        await self._stored(operation, BlobWanted(name, mime, len(data)), data)
 
     async def _made(self, operation: Operation, doc: Doc | None) -> Ready | None:
         if operation.record is None:
@@ -85,7 +128,9 @@ class Preparer:
                 return await self._whole(operation, operation.record, doc, built)
         except BlobError as error:
             self._run.fail(operation, error.message, again=error.retryable)
-            return None
+        except BudgetSpent as spent:
+            self.spent = spent  # the others that are made are still to be sent
+        return None
 
     async def _whole(self, operation: Operation, record: Record, doc: Doc, built: Built) -> Ready | None:
         """The operation with its record made whole and its blobs stored; None when it is not to be sent."""
@@ -134,13 +179,17 @@ class Preparer:
         }
         if not held:
             self._uploading(wanted, ref, 0, len(data))
-            session = await run.sender.login()
-            await run.lease.check()
-            blob = await session.upload_blob(data, wanted.mime)
+            blob = await run.patience.afford(self._upload, data, wanted)
             run.reconciler.blobs.add(cid)
+            run.tell_budgets(Scope.UPLOADS)
             self._uploading(wanted, ref, len(data), len(data))
         run.emit(events.BlobStored(operation.kind, ref, len(data), not held))
         return blob
+
+    async def _upload(self, data: bytes, wanted: BlobWanted) -> Record:
+        session = await self._run.sender.login()
+        await self._run.lease.check()
+        return await session.upload_blob(data, wanted.mime)
 
     def _uploading(self, wanted: BlobWanted, ref: str, done: int, total: int) -> None:
         if wanted is VIDEO:
@@ -157,9 +206,14 @@ class Preparer:
         operation = each.operation
         if operation.action is Action.DELETE:
             return self._delete_now(each, doc)
+        if operation.exact and operation.verdict is Verdict.ORPHAN and (doc is None or not is_dead(doc)):
+            return each  # it had no doc before either
         if doc is None or not self._is_live(operation, doc):
-            self._run.drop(operation, "the doc was deleted meanwhile")
+            dead = operation.exact and doc is not None and is_dead(doc)
+            self._run.drop(operation, DEAD if dead else "the doc was deleted meanwhile")
             return None
+        if operation.exact:
+            return each
         built = record.compose(operation.kind, doc)
         if isinstance(built, Blocked):
             self._run.block(operation, built.field, built.reason)
@@ -190,8 +244,7 @@ class Preparer:
 
     def _delete_now(self, each: Ready, doc: Doc | None) -> Ready | None:
         guarded = each.operation.verdict in (Verdict.TOMBSTONE, Verdict.ORPHAN)
-        wiping = self._run.plan.action == "wipe"
-        if guarded and not wiping and doc is not None and self._is_live(each.operation, doc):
+        if guarded and self._run.way.guards and doc is not None and self._is_live(each.operation, doc):
             self._run.drop(each.operation, "its doc is there after all")
             return None
         return each

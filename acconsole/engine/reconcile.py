@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from acconsole.engine import events, plan
-from acconsole.engine.match import match
+from acconsole.engine import events
 from acconsole.engine.model import Snapshot, SourceDoc, Verdict
 from acconsole.engine.plan import Action, Operation, Tally, claimed_ref
 from acconsole.engine.ports import Link
@@ -34,7 +33,7 @@ class Reconciler:
         self._run = run
         self.did = run.plan.user.did or ""
         self.blobs: set[str] = set()
-        self.touched: dict[tuple[MediaType, str | None], Operation] = {}
+        self.touched: dict[tuple[MediaType, str | None], list[Operation]] = {}
         self.own: set[Key] = set()
         self.uncleared: list[Key] = list(run.plan.unlink)
         self._snapshot: Snapshot | None = None
@@ -55,7 +54,7 @@ class Reconciler:
         """Keep in mind what this run has done to docs' records."""
         for op in operations:
             if op.action is not Action.DELETE:
-                self.touched.setdefault((op.kind, op.ref), op)
+                self.touched.setdefault((op.kind, op.ref), []).append(op)
 
     def is_duplicate(self, operation: Operation) -> bool:
         """Whether a delete takes a duplicate, or what this run created: neither counts against the limit."""
@@ -71,13 +70,13 @@ class Reconciler:
         ]
 
     async def read_docs(self) -> None:
-        """Read the docs of the plan's media types again."""
+        """Read the docs again that the plan is matched with."""
         run = self._run
         self._docs = {
             kind: await run.patience.of(
                 read_docs, run.world, run.plan.user, kind, retry_blocked=run.plan.retry_blocked
             )
-            for kind in run.plan.kinds
+            for kind in run.way.kinds
         }
 
     async def read_again(self, why: Uncertain) -> None:
@@ -97,7 +96,7 @@ class Reconciler:
         want the whole reading.
         """
         run = self._run
-        if any(op.action is Action.DELETE for op in operations) or run.rev is None:
+        if run.rev is None or not all(map(run.way.may_follow, operations)):
             return False
         news = await run.patience.of(run.world.repos.news, self.did, run.rev)
         pending = {op.ref for op in run.pending.values()}
@@ -110,10 +109,12 @@ class Reconciler:
         """Match anew, and keep of the pending operations what is still to do. The rest is for `Reread`."""
         self.adopt(snapshot)
         run = self._run
-        fresh = self._operations(snapshot) | {op.key: op for op in run.pending.values() if op.key in self.own}
+        assert self._docs is not None
+        fresh = run.way.still_to_do(run.pending.values(), self._docs, snapshot)
         standing = {
             (found.kind, found.rkey): found.cid for each in snapshot.records.values() for found in each
         }
+        fresh |= {op.key: op for op in run.pending.values() if op.key in self.own & standing.keys()}
         for op in list(run.pending.values()):
             self._renew(op, fresh.get(op.key), standing)
         run.emit(events.Reread(reason, len(run.pending), failed))
@@ -133,11 +134,11 @@ class Reconciler:
 
     def _nothing_left(self, op: Operation, standing: dict[Key, str]) -> None:
         cid = standing.get((op.kind, op.rkey))
-        if (cid is not None) is (op.action is not Action.DELETE):
+        if self._run.way.is_done(op, cid):
             self._run.pending.pop(op.key, None)
             self._found(op, cid)
         else:
-            self._run.drop(op, "nothing is left to do for it")
+            self._run.drop(op, self._run.way.moot)
 
     def _found(self, op: Operation, cid: str | None) -> None:
         counts = {action.value: int(action is op.action) for action in Action}
@@ -145,21 +146,8 @@ class Reconciler:
         self._run.scribe.found(op, cid)
         self._run.emit(events.Found(op.kind, Tally(**counts)))
 
-    def _operations(self, snapshot: Snapshot) -> dict[Key, Operation]:
-        """Every operation that a plan made now would hold, by key."""
-        assert self._docs is not None
-        found: list[Operation] = []
-        for kind, docs in self._docs.items():
-            records = snapshot.records.get(kind, ())
-            matched = match(kind, docs, records, snapshot.blobs)
-            if self._run.plan.action == "wipe":
-                found += plan.wipe(matched, ())[0]
-            else:
-                found += plan.restore(matched, docs, records, snapshot.blobs, prune=self._run.plan.prune)[0]
-        return {op.key: op for op in found}
-
     async def second_look(self) -> bool:
-        """After a live restore: whether something is to do for what this very run wrote.
+        """At the end of a live run: whether something is to do for what this very run wrote.
 
         A doc may have died while its record was on the way: the record goes again. And the site's own
         writers publish a doc without looking: their record may have come beside this run's.
@@ -173,25 +161,26 @@ class Reconciler:
             *(run.patience.of(run.world.docs.dead, run.plan.user.id, kind) for kind in kinds),
         )
         for kind, refs in zip(kinds, dead, strict=True):
-            self._take_back(kind, refs)
+            for ref in refs:
+                self._take_back(self.touched.pop((kind, ref), ()), "its doc was deleted meanwhile")
         if latest.cid != run.head:
             await self.read_docs()
+            assert self._docs is not None
             self.adopt(await run.patience.of(run.world.repos.snapshot, self.did))
-            left = [
-                op for op in self._operations(self.snapshot).values() if (op.kind, op.ref) in self.touched
-            ]
-            run.pending |= {op.key: op for op in left if op.verdict is not Verdict.TOMBSTONE}
+            self._take_back(run.way.in_the_way(self.touched, self.snapshot), "its doc got another record")
+            left = run.way.more_to_do(self.touched, self._docs, self.snapshot)
+            run.pending |= {op.key: op for op in left}
             await run.save()
         return bool(run.pending)
 
-    def _take_back(self, kind: MediaType, dead: Collection[str]) -> None:
-        """Of docs that have died, what this run has created goes again."""
-        for ref in dead:
-            created = self.touched.pop((kind, ref), None)
-            if created and created.action is Action.CREATE:
-                gone = replace(created, action=Action.DELETE, verdict=Verdict.TOMBSTONE, record=None)
+    def _take_back(self, operations: Iterable[Operation], reason: str) -> None:
+        """What this run has created goes again."""
+        for op in operations:
+            if op.action is Action.CREATE and (op.kind, op.rkey) not in self.own:
+                gone = replace(op, action=Action.DELETE, verdict=Verdict.TOMBSTONE, record=None, blobs=())
                 self._run.pending[gone.key] = gone
                 self.own.add(gone.key)
+                self._run.left_out(op, reason)
 
     async def links_to_clear(self) -> list[tuple[MediaType, str, Doc]]:
         """The docs whose rkeys are to be cleared, as they are now, for the backup."""

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import ParamSpec, TypeVar
 
+from acconsole.engine.clock import Clock
 from acconsole.engine.events import Event, Stop, Waiting
-from acconsole.errors import Failed, Swapped, Uncertain, Unreachable
+from acconsole.engine.tasks import unless
+from acconsole.errors import BudgetSpent, Failed, Swapped, Uncertain, Unreachable
 from acconsole.media.base import MediaType
 
 P = ParamSpec("P")
 T = TypeVar("T")
 Key = tuple[MediaType, str]
 
-PAUSES = (0.5, 1, 2, 4, 8, 15)
+PAUSES: tuple[float, ...] = (0.5, 1, 2, 4, 8, 15)
 """Seconds between tries of something that does not answer: half a minute in all."""
 MAX_STUCK = 3
 """Rounds without progress after which a user is given up."""
@@ -26,27 +25,53 @@ MAX_SWAPS = 40
 
 
 class Patience:
-    """Asks again while Mongo or the PDS is out of reach, and says that it waits."""
+    """Asks again while Mongo or the PDS is out of reach or a budget is spent, and says that it waits.
 
-    def __init__(self, emit: Callable[[Event], None], stop: Stop) -> None:
+    `wait` False: a spent budget is not waited for.
+    """
+
+    def __init__(self, emit: Callable[[Event], None], stop: Stop, clock: Clock, *, wait: bool) -> None:
         self._emit = emit
         self._stop = stop
+        self._clock = clock
+        self._wait = wait
+        self._told_of = 0.0
 
     async def of(self, call: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
-        """The call's result, asked for again while it raises `Unreachable`, for half a minute."""
+        """The call's result, asked for again while it raises `Unreachable`, for half a minute.
+
+        Raises `BudgetSpent` as `afford` does.
+        """
         for pause in PAUSES:
             try:
-                return await call(*args, **kwargs)
+                return await self.afford(call, *args, **kwargs)
             except Unreachable as error:
-                self._emit(Waiting(time.time() + pause, error.message, failed=True))
-                await asyncio.sleep(pause)
-        return await call(*args, **kwargs)
+                moment = self._clock.now() + pause
+                self._emit(Waiting(moment, error.message, failed=True))
+                await self._clock.until(moment)
+        return await self.afford(call, *args, **kwargs)
+
+    async def afford(self, call: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+        """The call's result, once the budgets have room for it.
+
+        Raises `BudgetSpent` when they have none and the run is not to wait, or stops meanwhile.
+        """
+        while True:
+            try:
+                return await call(*args, **kwargs)
+            except BudgetSpent as spent:
+                if not self._wait or self._stop.requested:
+                    raise
+                await self.until(spent.resume_at, spent.message)
 
     async def until(self, moment: float, reason: str) -> None:
-        """Wait until an epoch time, or until the run is stopped."""
-        self._emit(Waiting(moment, reason))
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._stop.wait(), max(0.0, moment - time.time()))
+        """Wait until an epoch time, or until the run is stopped; of several that wait, one says it."""
+        now = self._clock.now()
+        moment = max(moment, now + 1)  # what was just refused is not asked for again at once
+        if moment > self._told_of or self._told_of <= now:
+            self._told_of = moment
+            self._emit(Waiting(moment, reason))
+        await unless(self._stop.wait, self._clock.until(moment))
 
 
 @dataclass(slots=True)
@@ -75,7 +100,7 @@ class Recovery:
                 "Run it again when the repo is quieter; what was done stays done.",
             )
 
-    async def pause(self, why: Uncertain, isolating: bool) -> None:
+    async def pause(self, why: Uncertain, isolating: bool, clock: Clock) -> None:
         """Wait a little before reading again. Raises `Failed` after too many rounds without progress.
 
         `isolating`: a failing batch can still be halved, which is progress of its own.
@@ -88,4 +113,4 @@ class Recovery:
                 f"{MAX_STUCK} rounds without progress: {why.message}",
                 "Look at the PDS, then run it again; what was done stays done.",
             )
-        await asyncio.sleep(PAUSES[self.stuck])
+        await clock.until(clock.now() + PAUSES[self.stuck])

@@ -6,7 +6,6 @@ nothing else is worth a word, and it goes on where there is no journal.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,6 +16,7 @@ from acconsole.engine.history import Ending
 from acconsole.engine.journal import Answer, Beginning, FoundWrite, SentBatch, SentWrite, Subject
 from acconsole.engine.plan import Action, Operation
 from acconsole.engine.ports import Commit, Journal, Link
+from acconsole.engine.stored import NOTHING, stored_in
 from acconsole.media.base import Doc, MediaType
 
 RELINKS = 0
@@ -60,9 +60,7 @@ class Scribe:
     def saw(self, kind: MediaType, docs: Mapping[str, Doc]) -> None:
         """Keep in mind what these docs store, which the run may overwrite."""
         for ref, doc in docs.items():
-            stored = {name: doc[name] for name in ("atproto", "at") if doc.get(name) is not None}
-            if stored:
-                self._stored[kind, ref] = json.dumps(stored, default=str)
+            self._stored[kind, ref] = stored_in(doc)
 
     async def sending(self, kind: MediaType, number: int, head: str, batch: Sequence[Ready]) -> int:
         """Write down a batch before it is sent; gives its number in the journal. Raises `JournalError`."""
@@ -77,8 +75,11 @@ class Scribe:
                 await self._journal.sent(SentBatch(self._run, self._user, RELINKS, kind, None, writes))
 
     def _write(self, op: Operation, old: str | None, new: str | None) -> SentWrite:
-        stored = self._stored.pop((op.kind, op.ref), None)
-        return SentWrite(op.action, op.ref, op.rkey, old, new, op.link, stored)
+        seen = self._stored.pop((op.kind, op.ref), NOTHING)
+        stored = op.back.now if op.back else seen
+        puts = op.back.then if op.back else None
+        known = None if stored == NOTHING else stored
+        return SentWrite(op.action, op.ref, op.rkey, old, new, op.link, known, puts)
 
     def committed(self, batch: int, commit: Commit, head: str) -> None:
         """A batch was carried out, upon this head at last."""
@@ -91,6 +92,12 @@ class Scribe:
     def linked(self, kind: MediaType, links: Sequence[Link]) -> None:
         """Mongo holds these rkeys."""
         self._journal.linked(self._run, self._user, kind, {link.ref: link.rkey for link in links})
+
+    def put_back(self, operations: Sequence[Operation]) -> None:
+        """Mongo stores again what these docs stored before."""
+        for kind in dict.fromkeys(op.kind for op in operations):
+            rkeys = {op.ref or "": op.rkey for op in operations if op.kind is kind}
+            self._journal.linked(self._run, self._user, kind, rkeys)
 
     def cleared(self, kind: MediaType, refs: Sequence[str]) -> None:
         """Mongo holds rkeys of these docs no more."""

@@ -5,11 +5,10 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Sequence
 
+from acconsole.engine.finder import Finder
 from acconsole.engine.model import User
 from acconsole.errors import AmbiguousHandle, UnknownHandle
 
-MACHINE_NAME = 4
-"""DIDs and ids hold every letter somewhere: so many must be typed before they are searched."""
 GUEST_NAMES = ("art", "@art")
 
 
@@ -20,29 +19,11 @@ def names(user: User) -> tuple[str, ...]:
 
 
 def search(users: Sequence[User], query: str, limit: int | None = None) -> list[User]:
-    """The users whose names hold the query, best first: whole name, beginning, anywhere; then by handle.
+    """The users whose names hold the query, best first, as `Finder` has it; then in the order they come in.
 
-    `users` are sorted by handle already, and an empty query gives them as they are.
+    An empty query gives all as they are.
     """
-    wanted = query.strip().removeprefix("@").casefold()
-    if not wanted:
-        return list(users[:limit])
-    ranked = [(rank, user) for user in users if (rank := _rank(user, wanted)) is not None]
-    ranked.sort(key=lambda found: found[0])
-    return [user for _, user in ranked[:limit]]
-
-
-def _rank(user: User, wanted: str) -> int | None:
-    best = None
-    for place, name in enumerate(names(user)):
-        if len(wanted) < MACHINE_NAME and name in (user.did, user.id):
-            continue
-        at = name.casefold().find(wanted)
-        if at < 0:
-            continue
-        rank = (0 if len(name) == len(wanted) else 1 if at == 0 else 2) * 8 + place
-        best = rank if best is None else min(best, rank)
-    return best
+    return [users[at] for at in Finder(users).find(query)[:limit]]
 
 
 def resolve(users: Sequence[User], handle: str) -> User:

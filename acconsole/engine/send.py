@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from acconsole.engine import events
 from acconsole.engine.batches import MAX_WRITES, Ready, cut
-from acconsole.engine.pacing import room
 from acconsole.engine.plan import Action, Operation, tally
 from acconsole.engine.ports import Commit, RepoSession, Write
 from acconsole.engine.tasks import finish
+from acconsole.engine.windows import Scope, spent
 from acconsole.errors import BudgetSpent, Opaque, Swapped, WriteRefused
 from acconsole.media.base import MediaType
 from acconsole.media.tapes import VIDEO
@@ -21,6 +21,7 @@ from acconsole.media.tapes import VIDEO
 if TYPE_CHECKING:
     from acconsole.engine.apply import UserRun
 
+Key = tuple[MediaType, str]
 BLOB_CHUNK = 24
 """How many records with blobs are made ready together: enough to be quick, few enough to see it move."""
 TAPE_CHUNK = 8
@@ -37,6 +38,7 @@ class Sender:
         self._session: RepoSession | None = None
         self._opening: asyncio.Task[RepoSession] | None = None
         self._flight: asyncio.Task[bool] | None = None
+        self._deletes: set[Key] = set()
         self._batches = 0
         self._last_size = 0
         self.limit = MAX_WRITES
@@ -47,11 +49,14 @@ class Sender:
         # Neighbours by rkey lie in the same nodes of the repo's tree: the PDS has fewer to write anew.
         queue = deque(sorted(chosen, key=lambda op: op.rkey))
         ready: list[Ready] = []
+        self._run.preparer.renew()
         while (queue or ready) and not self._run.stop.requested:
             if self._run.account.failed and Action.DELETE in actions:
                 self._run.keep_the_rest()
                 return
             ready = ready or await self._next(queue)
+            if not ready and self._run.preparer.spent:
+                break
             if self._run.guard.live and ready:
                 await self.login()  # its answer tells of the rate limits
             paused = await self._run.stop.while_paused()
@@ -62,9 +67,16 @@ class Sender:
             batch, ready = ready[:count], ready[count:]
             if batch:
                 ready = await self._send(batch, ready, queue)
+        if self._run.preparer.spent and not self._run.stop.requested:
+            raise self._run.preparer.spent
 
     async def _next(self, queue: deque[Operation]) -> list[Ready]:
-        """The next operations of the queue, whole, and looked at once more in Mongo."""
+        """The next operations of the queue, whole, and looked at once more in Mongo.
+
+        None when a budget is spent, and that is not waited for.
+        """
+        if self._run.preparer.spent:
+            return []
         size = self.limit
         if any(op.blobs for op in queue):
             size = TAPE_CHUNK if any(VIDEO.field in op.blobs for op in queue) else BLOB_CHUNK
@@ -74,10 +86,15 @@ class Sender:
     async def _send(self, batch: Sequence[Ready], ready: list[Ready], queue: deque[Operation]) -> list[Ready]:
         """Send a batch, and make the next ready meanwhile; returns what is ready."""
         operations = [each.operation for each in batch]
-        deletes = sum(
-            op.action is Action.DELETE and not self._run.reconciler.is_duplicate(op) for op in operations
-        )
-        if not self._run.guard.permits(deletes=deletes):
+        deletes = {
+            op.key
+            for op in operations
+            if op.action is Action.DELETE and not self._run.reconciler.is_duplicate(op)
+        }
+        # What is sent once more, since another writer was first, counts once.
+        new = deletes - self._deletes
+        self._deletes |= deletes
+        if not self._run.guard.permits(deletes=len(new)):
             self._run.withhold(operations)
             return ready
         self._launch(batch, await self.login())
@@ -98,14 +115,18 @@ class Sender:
 
     async def login(self) -> RepoSession:
         """The user's session, opened when the first write needs it. Raises `AccountError`."""
+        session = await self.open()
         if self._session is None:
-            self._session = await self.open()
+            self._session = session
+            if self._run.world.repos.budgets.bypassed:
+                self._run.emit(events.Bypassed())
         return self._session
 
     def open(self) -> asyncio.Task[RepoSession]:
         """Begin to log in, which the PDS takes its time for; what comes of it is told by `login`."""
         if self._opening is None:
-            self._opening = asyncio.ensure_future(self._run.world.repos.login(self._run.plan.user))
+            login = self._run.patience.afford(self._run.world.repos.login, self._run.plan.user)
+            self._opening = asyncio.ensure_future(login)
         return self._opening
 
     async def _room(self) -> tuple[int | None, bool]:
@@ -115,15 +136,11 @@ class Sender:
         """
         waited = False
         while self._session and not self._run.stop.requested:
-            left = room(self._session.windows())
+            left = self._run.world.repos.budgets.room(Scope.POINTS, self._run.reconciler.did)
             if left.points is None or left.points >= Action.CREATE.points:
                 return left.points, waited
             if not self._run.wait:
-                raise BudgetSpent(
-                    "The PDS's budget for writes to this repo is spent.",
-                    "Run it again when the window opens; what was done stays done.",
-                    resume_at=left.resets,
-                )
+                raise spent(Scope.POINTS, left.resets)
             await self._run.patience.until(left.resets, "the budget for writes to this repo is spent")
             waited = True
         return None, waited
@@ -148,11 +165,12 @@ class Sender:
                 self._run.fail(operations[0], refused.message)
             self.limit = max(1, len(batch) // 2)
             return True
-        except BudgetSpent as spent:
-            self._run.scribe.refused(entry, spent.message)
+        except BudgetSpent as short:
+            self._run.account.points -= sum(op.action.points for op in operations)
+            self._run.scribe.refused(entry, short.message)
             if not self._run.wait:
                 raise
-            await self._run.patience.until(spent.resume_at, "the rate limit is spent")
+            await self._run.patience.until(short.resume_at, short.message)
             return True
         except Swapped as swapped:
             self._run.scribe.refused(entry, swapped.message)
@@ -198,9 +216,7 @@ class Sender:
         done = tally(operations)
         kind = operations[0].kind
         self._run.emit(events.Committed(kind, self._batches, done, commit.cid, commit.rev, seconds))
-        if self._session and (windows := self._session.windows()):
-            tight = min(windows, key=lambda window: window.remaining)
-            self._run.emit(events.Budget(tight.limit, tight.remaining, tight.seconds, tight.reset))
+        self._run.tell_budgets(Scope.POINTS, self._run.reconciler.did)
 
     def halve(self) -> None:
         """The batch that failed goes again in halves, until the bad record stands alone."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Coroutine, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Coroutine, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from acconsole.engine import fleet, lease, shelf, status, verify
+from acconsole.engine import fleet, lease, shelf, status, undo, verify
 from acconsole.engine.apply import UserRun
 from acconsole.engine.asking import Waits
 from acconsole.engine.draft import Choice, restore_plan, wipe_plan
@@ -20,11 +20,14 @@ from acconsole.engine.guard import Guard, refused_as_read_only
 from acconsole.engine.history import RunRecord, RunSummary
 from acconsole.engine.journal import Beginning, Subject
 from acconsole.engine.model import User
+from acconsole.engine.outlook import Cost, Outlook, outlook
 from acconsole.engine.plan import Plan
 from acconsole.engine.ports import Moved, World
+from acconsole.engine.rollout import part, undoing
 from acconsole.engine.rollout.crew import Control
-from acconsole.engine.rollout.hands import OwnHands
+from acconsole.engine.rollout.hands import Hands, OwnHands
 from acconsole.engine.rollout.lanes import How, Rollout
+from acconsole.engine.rollout.part import Planner
 from acconsole.engine.rollout.resume import resumed
 from acconsole.engine.rollout.survey import Scope, Survey, survey
 from acconsole.engine.saved import SavedPlan
@@ -33,13 +36,19 @@ from acconsole.engine.status import Standing, UserState
 from acconsole.engine.tasks import streamed
 from acconsole.engine.verify import Report, Told
 from acconsole.engine.written import Verified, is_verifiable, verify_written
-from acconsole.errors import AcError
+from acconsole.errors import AcError, UsageError
 from acconsole.media.base import Doc, MediaType
 from acconsole.media.conversion import Conversion, Tell
 
 ALL = tuple(MediaType)
 SETTLING = 60.0
 """Seconds that a run which is left early gets to see its batch to the end."""
+
+Cluster = Callable[[str, bool], AbstractAsyncContextManager[Hands]]
+"""Opens the cluster of a scheduler by its address, for a rollout that is live or not.
+
+Raises `SettingsError`, `Unreachable`, and `ReadOnly` when a worker of it refuses to write.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +63,17 @@ class Engine:
     """Reads and writes through its ports. One engine serves every screen and command of a process."""
 
     def __init__(
-        self, world: World, *, state_dir: Path, read_only: bool = False, profile: str = "default"
+        self,
+        world: World,
+        *,
+        state_dir: Path,
+        read_only: bool = False,
+        profile: str = "default",
+        cluster: Cluster | None = None,
     ) -> None:
+        """`cluster` opens the hands of other machines, for rollouts."""
         self._world = world
+        self._cluster = cluster
         self._state_dir = state_dir
         self._profile = profile
         self.read_only = read_only
@@ -168,6 +185,28 @@ class Engine:
         state = await self.status(user, kinds)
         return await asyncio.to_thread(wipe_plan, state, self.host, kinds, codes=codes)
 
+    async def plan_undo(self, run: str, user_id: str | None = None) -> Plan:
+        """The plan that takes a run back, by the beginning of its id; for one of its users, if they are many.
+
+        Raises `UnknownRun`, `UsageError`, `JournalError`, `Unreachable`; and `Refused` for a run that goes on
+        still, or was elsewhere.
+        """
+        record = await self.run_record(run)
+        chosen = undo.the_user(record, user_id)
+        user = next((each for each in await self.users() if each.id == chosen), None)
+        if user is None:
+            raise UsageError(f"The user of run {record.summary.run} is gone.", "Nothing was written.")
+        return await undo.plan(self._world, record, user)
+
+    async def undo_users(self, run: str) -> list[str]:
+        """The ids of a run's users to whom it did something. Raises as `run_record`."""
+        return undo.users(await self.run_record(run))
+
+    def outlook(self, what: Plan | Iterable[Cost]) -> Outlook:
+        """What a plan, or what there is to do for many users, costs of the budgets, and when it is done."""
+        costs = [Cost.of(what)] if isinstance(what, Plan) else what
+        return outlook(costs, self._world.repos.budgets, self._world.clock.now())
+
     async def run(
         self,
         plan: Plan,
@@ -201,6 +240,7 @@ class Engine:
             "retry_blocked": plan.retry_blocked,
             "max_deletes": max_deletes,
             "wait": wait,
+            "undoes": plan.undoes.run if plan.undoes else None,
         }
         beginning = self._beginning(run, plan.action, live, options, Subject.of(plan))
 
@@ -210,7 +250,7 @@ class Engine:
                 self._world,
                 guard,
                 beginning=beginning,
-                folder=self._state_dir / "runs" / run,
+                folder=Path("runs") / run,
                 lease_seconds=self.lease_seconds,
                 emit=emit,
                 stop=stop or Stop(),
@@ -234,6 +274,10 @@ class Engine:
         """Look at everybody in the scope: what is there to do? `told` sees it grow. Raises as `scan`."""
         return await survey(self._world, scope, told, waits)
 
+    async def survey_undo(self, run: str, told: Callable[[Survey], None] = lambda _: None) -> Survey:
+        """What there is to take back of a run over many users; `rollout` does it. Raises as `plan_undo`."""
+        return await undoing.survey(self._world, await self.run_record(run), told)
+
     async def rollout(
         self,
         surveyed: Survey,
@@ -244,12 +288,15 @@ class Engine:
         max_failures: int | None = None,
         wait: bool = True,
         resumes: str | None = None,
+        dask: str | None = None,
     ) -> AsyncGenerator[Event, None]:
-        """Restore everybody who was surveyed, live or dry; the last event is `RolloutFinished`.
+        """Restore everybody who was surveyed, or undo their run; the last event is `RolloutFinished`.
 
         Each user is planned anew when the turn comes. `max_deletes` is for each user. `resumes`: the run that
-        it goes on from, for the journal. Closing the iterator waits for the batches on their way. Raises
-        `ReadOnly`, `JournalError` before anything is written; `Unreachable` when that ended it.
+        it goes on from, for the journal. `dask`: the address of a scheduler whose workers do the users.
+        Closing the iterator waits for the batches on their way. Raises `ReadOnly`, `JournalError`, and
+        `SettingsError` for a cluster that does not fit, before anything is written; `Unreachable` when that
+        ended it.
         """
         if live and self.read_only:
             raise refused_as_read_only()
@@ -261,23 +308,32 @@ class Engine:
             "max_failures": max_failures,
             "wait": wait,
             "resumes": resumes,
+            "undoes": surveyed.undoes,
         }
         how = How(
-            self._beginning(new_run_id(), "rollout", live, options),
+            self._beginning(new_run_id(), surveyed.action, live, options),
             self._state_dir,
             self.lease_seconds,
             max_deletes,
             max_failures,
             wait,
         )
-        hands = OwnHands(self._world, self._state_dir, self.read_only)
 
         def begin(emit: Callable[[Event], None]) -> Coroutine[Any, Any, None]:
             return Rollout(surveyed, hands, self._world.journal, how, control=control, emit=emit).go()
 
-        async with aclosing(streamed(begin, 2 * SETTLING)) as told:
+        planner: Planner = part.planned
+        if surveyed.undoes:
+            planner = undoing.planner(await self.run_record(surveyed.undoes))
+        async with self._hands(dask, live, planner) as hands, aclosing(streamed(begin, 2 * SETTLING)) as told:
             async for event in told:
                 yield event
+
+    def _hands(self, dask: str | None, live: bool, planner: Planner) -> AbstractAsyncContextManager[Hands]:
+        if dask is None or planner is not part.planned:
+            return nullcontext(OwnHands(self._world, self.read_only, planner))
+        assert self._cluster, "an engine that is made by `connect` knows of clusters"
+        return self._cluster(dask, live)
 
     async def resumed(self, run: str) -> tuple[str, Scope, dict[str, Any]]:
         """A rollout of before: its whole id, what it was about, and its options, to go on from.

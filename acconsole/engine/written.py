@@ -1,4 +1,4 @@
-"""After a live restore: whether what it wrote is there, by a fresh look at the repo and at Mongo."""
+"""After a live restore or undo: whether what it wrote is there, by a fresh look at the repo and at Mongo."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from acconsole.engine import findings, status
+from acconsole.engine import findings, status, undone
 from acconsole.engine.events import RunResult
 from acconsole.engine.match import Pair
 from acconsole.engine.model import Verdict
@@ -34,17 +34,21 @@ class Verified:
 
 
 def is_verifiable(result: RunResult) -> bool:
-    """Whether a live restore came to its own end, so that all that it had planned should be there."""
+    """Whether a live restore or undo came to its own end, so that all that it had planned should be there."""
     cut_short = result.stopped or any(failure.kind is None for failure in result.failed)
-    return result.live and result.action == "restore" and result.planned.items > 0 and not cut_short
+    verified = result.action in ("restore", "undo")
+    return result.live and verified and result.planned.items > 0 and not cut_short
 
 
 async def verify_written(world: World, plan: Plan, result: RunResult) -> Verified:
-    """Look whether what a restore was to do is done; what it told of as failed or blocked is left out.
+    """Look whether what a run was to do is done; what it told of as failed or blocked is left out.
 
     Raises `Unreachable`, and `AccountError` when the repo cannot be read any more.
     """
     operations = _told_done(plan, result)
+    if plan.action == "undo":
+        not_back = await undone.problems(world, plan.user, operations)
+        return Verified(len(operations), len(not_back), tuple(not_back))
     kinds = [kind for kind in plan.kinds if any(op.kind is kind for op in operations)]
     state = await status.read(world, plan.user, kinds, retry_blocked=plan.retry_blocked)
     if state.snapshot is None:
@@ -68,6 +72,7 @@ async def verify_written(world: World, plan: Plan, result: RunResult) -> Verifie
 def _told_done(plan: Plan, result: RunResult) -> list[Operation]:
     left = {(failed.kind, name) for failed in result.failed for name in (failed.ref, failed.rkey) if name}
     left |= {(item.kind, item.ref) for _, item in result.blocked}
+    left |= {(item.kind, name) for _, item in result.skipped for name in (item.ref, item.rkey) if name}
     return [op for op in plan.operations if (op.kind, op.ref) not in left and (op.kind, op.rkey) not in left]
 
 

@@ -19,6 +19,7 @@ from acconsole.sandbox.catalogue import Catalogue
 from acconsole.sandbox.holdings import Holding
 from acconsole.sandbox.mongo import DATABASE, Mongo
 from acconsole.sandbox.pds.app import create_app
+from acconsole.sandbox.pds.limits import Limiter
 from acconsole.sandbox.pds.store import PdsStore
 from acconsole.sandbox.people import Account
 from acconsole.sandbox.population import Population
@@ -50,7 +51,10 @@ class Sandbox:
         self._admin_password = secrets.token_urlsafe(16)
         self._catalogue = Catalogue()
         pds = create_app(
-            self.store, admin_password=self._admin_password, rate_limits=rate_limits, bypass_key=bypass_key
+            self.store,
+            admin_password=self._admin_password,
+            rate_limits=Limiter() if rate_limits else None,
+            bypass_key=bypass_key,
         )
         self._pds, self._media = _Host(pds), _Host(media.create_app(self._catalogue))
         self._mongo = Mongo()

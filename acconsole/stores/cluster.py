@@ -36,14 +36,28 @@ T = TypeVar("T")
 
 
 def connect(address: str, heard: Callable[[Any], None]) -> Cluster:
-    """The cluster of the scheduler at an address. Waits a few seconds at most: call it in a thread.
+    """The cluster of the scheduler at an address, as `look` finds it; call it in a thread.
 
-    `heard` takes what jobs report, in a thread of Dask's; the jobs of others too. Raises `SettingsError`
-    when Dask is not installed, the address is none or the cluster has another acconsole, `Unreachable`.
+    `heard` takes what jobs report, in a thread of Dask's; the jobs of others too. Raises as `look`.
+    """
+    look(address)
+    from distributed import Client
+
+    try:
+        client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False, asynchronous=False)
+    except OSError:
+        raise unreachable(address) from None
+    return Cluster(client, address, heard)
+
+
+def look(address: str) -> None:
+    """Look that a cluster is there. Waits a few seconds at most: call it in a thread.
+
+    Raises `SettingsError` when Dask is not installed, the address is none or the cluster has another
+    acconsole, and `Unreachable`.
     """
     try:
-        from distributed import Client
-        from distributed.comm.addressing import get_address_host_port
+        from distributed import comm
     except ImportError:
         raise SettingsError(
             "A Dask scheduler is named, but Dask is not installed.",
@@ -52,16 +66,14 @@ def connect(address: str, heard: Callable[[Any], None]) -> Cluster:
     _hush()
     try:
         # Dask's client waits long for who is not there, and for ever for who does not talk: look first.
-        socket.create_connection(get_address_host_port(address), CONNECT_SECONDS).close()
+        socket.create_connection(comm.addressing.get_address_host_port(address), CONNECT_SECONDS).close()
         asyncio.run(asyncio.wait_for(_look(address), CONNECT_SECONDS))
-        client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False, asynchronous=False)
     except ValueError:
         raise SettingsError(
             f"{address} is not the address of a Dask scheduler.", "It looks like tcp://host:8786."
         ) from None
     except OSError:
-        raise _unreachable(address) from None
-    return Cluster(client, address, heard)
+        raise unreachable(address) from None
 
 
 async def _look(address: str) -> None:
@@ -123,7 +135,7 @@ class Cluster(Executor):
 
     def _pass_on(self, future: Future[T], theirs: Future[T]) -> None:
         if theirs.cancelled():
-            _settle(future, error=_unreachable(self._address))
+            _settle(future, error=unreachable(self._address))
         elif error := theirs.exception():
             _settle(future, error=self._meaning(error))
         else:
@@ -136,7 +148,7 @@ class Cluster(Executor):
         if isinstance(error, KilledWorker):
             return WorkerDied("on one Dask worker after the other")
         if type(error).__module__.partition(".")[0] == "distributed":
-            return _unreachable(self._address)
+            return unreachable(self._address)
         return error
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
@@ -160,7 +172,8 @@ def _settle(future: Future[T], result: Any = None, error: BaseException | None =
         future.set_result(result)
 
 
-def _unreachable(address: str) -> AcError:
+def unreachable(address: str) -> AcError:
+    """That nobody answers at the address of a scheduler."""
     return Unreachable(
         f"The Dask scheduler at {address} does not answer.",
         "Start it, or leave ACCONSOLE_DASK and --dask away: local processes then do the work.",
@@ -190,12 +203,13 @@ def _on_dask_worker(job: Callable[[], T]) -> T:
     key = worker.get_current_task()
     future = _processes(worker).submit(job)
     while not futures.wait([future], _LOOK_SECONDS).done:
-        if not _is_wanted(worker, key):
+        if not is_wanted(worker, key):
             future.cancel()
     return future.result()
 
 
-def _is_wanted(worker: Worker, key: Any) -> bool:
+def is_wanted(worker: Worker, key: Any) -> bool:
+    """Whether a Dask worker that goes on still wants what a task of its own is doing."""
     from distributed.core import Status
 
     task = worker.state.tasks.get(key)

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 from acconsole.engine.history import Ending, RunRecord, RunSummary
 from acconsole.engine.journal import Answer, Beginning, FoundWrite, Holder, SentBatch, Subject
+from acconsole.engine.windows import Window
 from acconsole.errors import JournalError, UnknownRun
 from acconsole.media.base import MediaType
 from acconsole.stores.journalreading import Reader
@@ -69,15 +70,13 @@ class SqliteJournal:
         row = (_plain(subject.id), _plain(subject.name), subject.did, subject.rev, subject.commit)
         self._writer.later(lambda db: _add_user(db, run, row))
 
-    def end_part(
-        self, run: str, user: str, attempt: int, ending: Ending, result: Mapping[str, Any]
-    ) -> None:
+    def end_part(self, run: str, user: str, attempt: int, ending: Ending, result: Mapping[str, Any]) -> None:
         row = (run, _plain(user), attempt, time.time(), ending.value, json.dumps(dict(result)))
         self._later("parts", [row])
 
     async def sent(self, batch: SentBatch) -> int:
         writes = [
-            (each.action, each.ref, each.rkey, each.old_cid, each.new_cid, each.link, each.stored)
+            (each.action, each.ref, each.rkey, each.old_cid, each.new_cid, each.link, each.stored, each.puts)
             for each in batch.writes
         ]
         of_run = (batch.run, _plain(batch.user), time.time(), batch.number, batch.kind.value, batch.head)
@@ -109,6 +108,14 @@ class SqliteJournal:
     def note(self, run: str, user: str, what: str, detail: Mapping[str, Any]) -> None:
         self._later("notes", [(run, _plain(user), time.time(), what, json.dumps(dict(detail)))])
 
+    def keep_budgets(self, pds: str, windows: Sequence[Window]) -> None:
+        now = time.time()
+        rows = [
+            (pds, each.scope.value, each.key, each.seconds, now, each.most, each.used, each.resets)
+            for each in windows
+        ]
+        self._later("budgets", rows)
+
     async def end(self, run: str, ending: Ending, result: Mapping[str, Any]) -> None:
         row = (run, time.time(), ending.value, json.dumps(dict(result)))
         try:
@@ -121,33 +128,33 @@ class SqliteJournal:
 
     # -- holds ---------------------------------------------------------------------------------------
 
-    async def hold(self, key: str, run: str, seconds: float) -> Holder | None:
+    async def hold(self, key: str, run: str, seconds: float, part: str = "") -> Holder | None:
         def work(db: sqlite3.Connection) -> Holder | None:
             held = _held(db, key)
-            free = held is None or held["run"] == run or held["until"] < time.time()
+            free = held is None or _is_by(held, run, part) or held["until"] < time.time()
             if held is not None and not free and not Reader(db, self._host).is_over(held["run"]):
-                since = held["began"]
-                return Holder(held["run"], held["login"], held["host"], held["pid"], since, held["until"])
-            _take(db, key, run, seconds)
+                names = ("run", "login", "host", "pid", "began", "until", "part")
+                return Holder(*(held[name] for name in names))
+            _take(db, key, run, part, seconds)
             return None
 
         return await self._writer.do(work)
 
-    async def renew(self, key: str, run: str, seconds: float) -> bool:
+    async def renew(self, key: str, run: str, seconds: float, part: str = "") -> bool:
         def work(db: sqlite3.Connection) -> bool:
             held = _held(db, key)
-            if held is None or held["run"] != run:
+            if held is None or not _is_by(held, run, part):
                 return False
-            _take(db, key, run, seconds)
+            _take(db, key, run, part, seconds)
             return True
 
         return await self._writer.do(work)
 
-    def let_go(self, key: str, run: str) -> None:
+    def let_go(self, key: str, run: str, part: str = "") -> None:
         def work(db: sqlite3.Connection) -> None:
             held = _held(db, key)
-            if held is not None and held["run"] == run:
-                _take(db, key, run, None)
+            if held is not None and _is_by(held, run, part):
+                _take(db, key, run, part, None)
 
         self._writer.later(work)
 
@@ -167,6 +174,9 @@ class SqliteJournal:
 
     async def died(self) -> list[RunSummary]:
         return await self._read(lambda reader: reader.died(), [])
+
+    async def budgets(self, pds: str) -> list[Window]:
+        return await self._read(lambda reader: reader.budgets(pds), [])
 
     async def _read(self, what: Callable[[Reader], T], otherwise: T) -> T:
         """What is read; `otherwise` where there is no journal yet, and none is made."""
@@ -206,14 +216,18 @@ def _held(db: sqlite3.Connection, key: str) -> sqlite3.Row | None:
     """Who holds it, whether or not the time is over; None when the last to do so has let it go."""
     db.row_factory = sqlite3.Row
     row: sqlite3.Row | None = db.execute(
-        """SELECT leases.run, until, began, login, host, pid FROM leases JOIN runs USING (run)
+        """SELECT leases.run, part, until, began, login, host, pid FROM leases JOIN runs USING (run)
         WHERE key = ? ORDER BY lease DESC LIMIT 1""",
         (key,),
     ).fetchone()
     return row if row is not None and row["until"] is not None else None
 
 
-def _take(db: sqlite3.Connection, key: str, run: str, seconds: float | None) -> None:
+def _is_by(held: sqlite3.Row, run: str, part: str) -> bool:
+    return (held["run"], held["part"]) == (run, part)
+
+
+def _take(db: sqlite3.Connection, key: str, run: str, part: str, seconds: float | None) -> None:
     now = time.time()
     until = None if seconds is None else now + seconds
-    _insert(db, "leases", [(None, key, run, now, until, "")])
+    _insert(db, "leases", [(None, key, run, now, until, part)])

@@ -26,6 +26,7 @@ from acconsole.engine.history import (
 )
 from acconsole.engine.journal import Beginning, SentWrite, Subject
 from acconsole.engine.plan import Action, Tally
+from acconsole.engine.windows import DAY, Scope, Window
 from acconsole.errors import UnknownRun, UsageError
 from acconsole.media.base import MediaType
 
@@ -41,9 +42,14 @@ _UNFINISHED = """
             LEFT JOIN parts ON parts.run = same.run AND parts.user = same.user
             WHERE same.user = users.user AND later.live AND later.began > runs.began
                 AND later.pds = runs.pds AND ifnull(parts.how, finished.how) = 'finished'))
+        AND NOT EXISTS (
+            SELECT 1 FROM runs AS later JOIN ends USING (run)
+            WHERE later.live AND ends.how = 'finished'
+                AND json_extract(later.options, '$.resumes') = runs.run)
     ORDER BY began DESC, run DESC
 """
-"""Live runs without an end, of whose users there is one with whom no later live run has finished."""
+"""Live runs without an end, of whose users there is one with whom no later live run has finished; but for
+those that a later one has gone on from to its own end, which has told of whoever failed."""
 
 
 class Reader:
@@ -53,6 +59,16 @@ class Reader:
         db.row_factory = sqlite3.Row
         self._db = db
         self._host = host
+
+    def budgets(self, pds: str) -> list[Window]:
+        """A PDS's rate-limit windows as they last stood, those that were written down within a day."""
+        rows = self._all(
+            """SELECT scope, key, seconds, most, used, resets, max(rowid) FROM budgets
+            WHERE pds = ? AND at > ? GROUP BY scope, key, seconds""",
+            pds,
+            time.time() - DAY,
+        )
+        return [Window(Scope(row[0]), *row[1:6]) for row in rows]
 
     def summaries(self, limit: int | None) -> list[RunSummary]:
         """The newest runs first."""
@@ -194,7 +210,7 @@ class Reader:
             FROM batches LEFT JOIN answers USING (batch) WHERE run = ? ORDER BY batch""",
             run,
         )
-        found = self._all("SELECT action, kind, rkey, cid FROM found WHERE run = ?", run)
+        found = self._all("SELECT user, action, kind, rkey, cid FROM found WHERE run = ?", run)
         judge = _Judge(set(self._links(run)), set(map(tuple, found)))
         # From the last to the first: what was sent again had not been done before.
         return tuple(reversed([judge.batch(row) for row in reversed(sent)]))
@@ -206,13 +222,13 @@ class _Judge:
     def __init__(self, links: set[tuple[Any, ...]], found: set[tuple[Any, ...]]) -> None:
         self._links = links
         self._found = found
-        self._sent_later: set[tuple[str, str, str]] = set()
+        self._sent_later: set[tuple[str, str, str, str]] = set()
 
     def batch(self, row: sqlite3.Row) -> BatchRecord:
         """A batch; those that came after it have been judged before."""
         writes = [SentWrite(Action(action), *rest) for action, *rest in json.loads(row["operations"])]
         operations = tuple(self._operation(row, write) for write in writes)
-        self._sent_later |= {(write.action, row["kind"], write.rkey) for write in writes}
+        self._sent_later |= {(row["user"], write.action, row["kind"], write.rkey) for write in writes}
         return BatchRecord(
             user=row["user"],
             number=row["number"],
@@ -239,12 +255,14 @@ class _Judge:
             outcome=self._outcome(row, write, linked),
             linked=linked,
             stored=write.stored,
+            link=write.link,
+            puts=write.puts,
         )
 
     def _outcome(self, row: sqlite3.Row, write: SentWrite, linked: bool) -> Outcome:
         if write.action is Action.RELINK:
             return Outcome.CONFIRMED if linked else Outcome.UNKNOWN
-        place = (write.action, row["kind"], write.rkey)
+        place = (row["user"], write.action, row["kind"], write.rkey)
         if row["cid"] or (*place, write.new_cid) in self._found:
             return Outcome.CONFIRMED
         return Outcome.NOT_DONE if row["refusal"] or place in self._sent_later else Outcome.UNKNOWN

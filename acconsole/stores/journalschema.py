@@ -24,7 +24,7 @@ _TABLES = {
         head TEXT, PRIMARY KEY (run, place)""",
     "ends": "run TEXT PRIMARY KEY, ended REAL NOT NULL, how TEXT NOT NULL, result TEXT NOT NULL",
     # `operations`: JSON, a list for each: action, ref, rkey, old CID, new CID, whether it links, what Mongo
-    # stored. A row for each would let go of the interpreter's lock for each, and wait for it again.
+    # stored, what it is to store. A row for each would let go of the interpreter's lock for each, and wait.
     "batches": """
         batch INTEGER PRIMARY KEY, run TEXT NOT NULL, user TEXT NOT NULL, sent REAL NOT NULL,
         number INTEGER NOT NULL, kind TEXT NOT NULL, head TEXT, operations TEXT NOT NULL""",

@@ -9,11 +9,11 @@ from __future__ import annotations
 import asyncio
 import functools
 import itertools
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any, ParamSpec, TypeVar
 
-from bson import CodecOptions, ObjectId
+from bson import CodecOptions, ObjectId, json_util
 from bson.codec_options import DatetimeConversion
 from bson.errors import BSONError
 from motor.motor_asyncio import AsyncIOMotorClient
@@ -32,7 +32,9 @@ from pymongo.uri_parser import parse_uri
 
 from acconsole.engine.journal import Holder
 from acconsole.engine.model import User
+from acconsole.engine.plan import PutBack
 from acconsole.engine.ports import Link
+from acconsole.engine.stored import NAMES, same, stored_in
 from acconsole.errors import AcError, Failed, SettingsError, Unreachable
 from acconsole.media.base import GUEST, Doc, MediaType
 from acconsole.stores import leases
@@ -46,6 +48,8 @@ LINK_BATCH = 100
 LEASE_TRIES = 20
 """Times in a row that others may insert the doc of a hold at the very moment that this one does."""
 _NO_RIGHT = 13
+_USER = dict.fromkeys(("code", "atproto", "atproto_did", "atproto_handle", "atproto_password"), 1)
+"""The fields that are read of a user doc."""
 _AUTH_CODES = (8000, 18, _NO_RIGHT)
 
 # A date that Python cannot hold and text that is not UTF-8 come out as values that block their doc,
@@ -109,9 +113,8 @@ class MongoDocs:
         await self._database.command("ping")
 
     async def users(self) -> AsyncGenerator[User, None]:
-        fields = dict.fromkeys(("code", "atproto", "atproto_did", "atproto_handle", "atproto_password"), 1)
         batch: list[dict[str, Any]] = []
-        async with aclosing(self._stream("users", {}, fields, by_id=True)) as stream:
+        async with aclosing(self._stream("users", {}, _USER, by_id=True)) as stream:
             async for each in stream:
                 batch.append(each)
                 if len(batch) == STREAM_BATCH:
@@ -120,6 +123,11 @@ class MongoDocs:
                     batch = []
         for user in await self._named(batch):
             yield user
+
+    async def user(self, owner: str) -> User | None:
+        ids = [each for some in _ids([owner]) for each in some]
+        found = [each async for each in self._stream("users", {"_id": {"$in": ids}}, _USER)]
+        return (await self._named(found[:1]))[0] if found else None
 
     async def _named(self, batch: Sequence[dict[str, Any]]) -> list[User]:
         """User docs, sorted by id, with the handles that stand beside them in the same order."""
@@ -194,6 +202,23 @@ class MongoDocs:
             changed += result.modified_count
         return changed
 
+    @_ours
+    async def put_back(self, kind: MediaType, changes: Mapping[str, PutBack]) -> set[str]:
+        refs, held = list(changes), set()
+        for start in range(0, len(refs), LINK_BATCH):
+            some = refs[start : start + LINK_BATCH]
+            found = await self.by_refs(kind, some)
+            updates = [
+                UpdateOne({"_id": doc["_id"], **_as_now(doc)}, _putting(changes[ref].then))
+                for ref, doc in found.items()
+                if same(stored_in(doc), changes[ref].now)
+            ]
+            if updates:
+                await self._database[kind.value].bulk_write(updates, ordered=False)
+            now = await self.by_refs(kind, some)
+            held |= {ref for ref, doc in now.items() if same(stored_in(doc), changes[ref].then)}
+        return held
+
     async def take_lease(
         self, owner: str, holder: Holder, seconds: float, *, instead_of: str | None = None
     ) -> Holder | None:
@@ -201,16 +226,16 @@ class MongoDocs:
         for _ in range(LEASE_TRIES):
             if doc := await self._change_lease({"_id": owner}, take, upsert=True):
                 now = leases.holder_of(doc)
-                return None if now.run == holder.run else now
+                return None if (now.run, now.part) == (holder.run, holder.part) else now
         raise Failed("MongoDB does not say who holds the user.", "Run it again.", retryable=True)
 
-    async def renew_lease(self, owner: str, run: str, seconds: float) -> bool:
-        held = {"_id": owner, "holder.run": run}
+    async def renew_lease(self, owner: str, run: str, seconds: float, part: str = "") -> bool:
+        held = leases.held_by(owner, run, part)
         return await self._change_lease(held, leases.renewing(seconds), upsert=False) is not None
 
     @_ours
-    async def end_lease(self, owner: str, run: str) -> None:
-        await self._database[leases.COLLECTION].delete_one({"_id": owner, "holder.run": run})
+    async def end_lease(self, owner: str, run: str, part: str = "") -> None:
+        await self._database[leases.COLLECTION].delete_one(leases.held_by(owner, run, part))
 
     @_ours
     async def _change_lease(
@@ -294,3 +319,16 @@ def _linking(link: Link, plain: bool) -> dict[str, Any] | list[dict[str, Any]]:
     kept = {"$cond": [{"$eq": [{"$type": "$atproto"}, "object"]}, "$atproto", {}]}
     at = {"$cond": [{"$eq": ["$at.rkey", link.rkey]}, "$at", "$$REMOVE"]}
     return [{"$set": {"atproto": {"$mergeObjects": [kept, stored]}, "at": at}}]
+
+
+def _as_now(doc: Doc) -> dict[str, Any]:
+    """A query that a doc fits as long as it stores what it does."""
+    return {name: {"$eq": doc[name]} if name in doc else {"$exists": False} for name in NAMES}
+
+
+def _putting(then: str) -> dict[str, Any]:
+    """The update after which a doc stores just this."""
+    stored = json_util.loads(then)
+    there = {name: stored[name] for name in NAMES if name in stored}
+    gone = {name: "" for name in NAMES if name not in stored}
+    return {operator: names for operator, names in (("$set", there), ("$unset", gone)) if names}

@@ -10,7 +10,7 @@ import asyncio
 import hashlib
 import json
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,14 +18,18 @@ from urllib.parse import urlsplit
 import httpx
 
 from acconsole.engine import car
+from acconsole.engine.budgets import Budgets
 from acconsole.engine.cid import blob_cid_of
+from acconsole.engine.clock import Clock
 from acconsole.engine.model import RepoHead, RepoRecord, Snapshot, User, blob_cids
 from acconsole.engine.ports import BlobFacts, Commit, News
+from acconsole.engine.windows import Charge
 from acconsole.errors import AccountError, AcError, BudgetSpent, Failed, NoObject, Unreachable
 from acconsole.media.base import MediaType
 from acconsole.media.sniff import ENOUGH, sniff
-from acconsole.stores.limits import Windows, resumes_at
-from acconsole.stores.session import PdsSession
+from acconsole.stores.limits import READ, REQUEST, Limits, Memory
+from acconsole.stores.session import Door, PdsSession
+from acconsole.stores.tls import context
 
 TIMEOUT = httpx.Timeout(10, read=60)
 MAX_CAR = 64_000_000
@@ -43,40 +47,47 @@ _INACTIVE = {
 
 
 class PdsRepos:
-    """The `Repos` port over one PDS."""
+    """The `Repos` port over one PDS. `memory` keeps what its rate limits leave from one run to the next."""
 
-    def __init__(self, url: str, bypass_key: str | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        bypass_key: str | None = None,
+        memory: Memory | None = None,
+        clock: Clock | None = None,
+    ) -> None:
         self._url = url
-        self._headers = {"x-ratelimit-bypass": bypass_key} if bypass_key else {}
+        headers = {"x-ratelimit-bypass": bypass_key} if bypass_key else {}
+        self._limits = Limits(self.host, clock or Clock(), memory, key=bypass_key is not None)
         self._client = httpx.AsyncClient(
+            verify=context(),
             base_url=f"{url}/xrpc/",
             timeout=TIMEOUT,
-            headers=self._headers,
-            event_hooks={"request": [self._count], "response": [self._read_limits]},
+            headers=headers,
+            event_hooks={"request": [self._count], "response": [self._limits.hear]},
         )
+        self._door = Door(url, headers, self._limits, self._count)
         self._sessions: dict[str, asyncio.Task[PdsSession]] = {}
         self._requests = 0
         self._blob_limit: int | None = None
-        self._windows = Windows()
 
     async def close(self) -> None:
         for opening in self._sessions.values():
             opening.cancel()
-        opened = await asyncio.gather(*self._sessions.values(), return_exceptions=True)
-        for session in opened:
-            if isinstance(session, PdsSession):
-                await session.close()
+        await asyncio.gather(*self._sessions.values(), return_exceptions=True)
+        await self._door.close()
         await self._client.aclose()
 
     async def _count(self, _: httpx.Request) -> None:
         self._requests += 1
 
-    async def _read_limits(self, response: httpx.Response) -> None:
-        self._windows.read(response.url.path.rsplit("/", 1)[-1], response.headers)
-
     @property
     def requests(self) -> int:
         return self._requests
+
+    @property
+    def budgets(self) -> Budgets:
+        return self._limits.budgets
 
     @property
     def host(self) -> str:
@@ -123,7 +134,7 @@ class PdsRepos:
         """The repo's CAR, or what came since a rev; None when it is larger than is taken in one piece."""
         params = {"did": did, "since": since} if since else {"did": did}
         try:
-            async with self._client.stream("GET", "com.atproto.sync.getRepo", params=params) as response:
+            async with self._stream("com.atproto.sync.getRepo", params, READ) as response:
                 if response.status_code != 200:
                     await response.aread()
                     raise self._refused(response, did)
@@ -174,7 +185,7 @@ class PdsRepos:
 
     async def blob(self, did: str, cid: str) -> bytes:
         try:
-            response = await self._client.get("com.atproto.sync.getBlob", params={"did": did, "cid": cid})
+            response = await self._get("com.atproto.sync.getBlob", {"did": did, "cid": cid})
         except httpx.HTTPError:
             raise self._unreachable() from None
         if response.status_code in (400, 404):
@@ -186,7 +197,7 @@ class PdsRepos:
     async def look_at_blob(self, did: str, cid: str) -> BlobFacts:
         params = {"did": did, "cid": cid}
         try:
-            async with self._client.stream("GET", "com.atproto.sync.getBlob", params=params) as response:
+            async with self._stream("com.atproto.sync.getBlob", params, REQUEST) as response:
                 if response.status_code in (400, 404):
                     raise _no_blob(cid)
                 if response.status_code != 200:
@@ -212,9 +223,13 @@ class PdsRepos:
     async def login(self, user: User) -> PdsSession:
         # A task for each user: whoever asks while a login is under way waits for that one.
         if user.id not in self._sessions or _failed(self._sessions[user.id]):
-            opening = PdsSession.open(self._url, user, self._headers, self._count)
-            self._sessions[user.id] = asyncio.create_task(opening)
+            self._sessions[user.id] = asyncio.create_task(PdsSession.open(self._door, user))
         return await asyncio.shield(self._sessions[user.id])
+
+    def forget(self, user: User) -> None:
+        session = self._sessions.get(user.id)
+        if session and session.done():
+            del self._sessions[user.id]
 
     async def _listed(self, nsid: str, params: dict[str, Any], field: str) -> AsyncIterator[Any]:
         """Everything that a paged method lists."""
@@ -231,13 +246,27 @@ class PdsRepos:
 
     async def _json(self, nsid: str, params: dict[str, Any], did: str | None = None) -> dict[str, Any]:
         try:
-            response = await self._client.get(nsid, params=params)
+            response = await self._get(nsid, params)
             if response.status_code != 200:
                 raise self._refused(response, did)
             answer: dict[str, Any] = response.json()
         except (httpx.HTTPError, json.JSONDecodeError):
             raise self._unreachable() from None
         return answer
+
+    async def _get(self, nsid: str, params: dict[str, Any]) -> httpx.Response:
+        async with self._limits.spend(REQUEST) as extensions:
+            return await self._client.get(nsid, params=params, extensions=extensions)
+
+    @asynccontextmanager
+    async def _stream(
+        self, nsid: str, params: dict[str, Any], charge: Charge
+    ) -> AsyncIterator[httpx.Response]:
+        async with (
+            self._limits.spend(charge) as extensions,
+            self._client.stream("GET", nsid, params=params, extensions=extensions) as response,
+        ):
+            yield response
 
     def _unreachable(self) -> Unreachable:
         return Unreachable(f"The PDS at {self.host} does not answer.", "Is PDS_URL right, and the PDS up?")
@@ -248,7 +277,7 @@ class PdsRepos:
         except (ValueError, AttributeError):
             name = None
         if response.status_code == 429:
-            opens = resumes_at(response.headers)
+            opens = self._limits.opens(response.headers)
             return BudgetSpent("The PDS takes no more requests from here for now.", resume_at=opens)
         if name in _INACTIVE:
             return AccountError(f"The account {did} {_INACTIVE[name]}.", state="inactive")

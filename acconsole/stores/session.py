@@ -1,4 +1,7 @@
-"""One user's login at the PDS, through the atproto SDK: opened once, refreshed when it ages."""
+"""Logins at the PDS, through the atproto SDK: opened once for each user, refreshed when they age.
+
+All of them share one client and its connections; a session is little more than its tokens.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,9 @@ import httpx
 
 from acconsole.engine.cid import blob_cid
 from acconsole.engine.model import User
-from acconsole.engine.ports import Commit, Window, Write
+from acconsole.engine.plan import Action
+from acconsole.engine.ports import Commit, Write
+from acconsole.engine.windows import Charge, Scope
 from acconsole.errors import (
     AccountError,
     AcError,
@@ -25,9 +30,11 @@ from acconsole.errors import (
     WriteRefused,
 )
 from acconsole.media.base import Record
-from acconsole.stores.limits import Windows, resumes_at
+from acconsole.stores.limits import REQUEST, Limits
+from acconsole.stores.tls import context
 
-TIMEOUT = httpx.Timeout(10, read=60, write=60)
+TIMEOUT = httpx.Timeout(10, read=60, write=60, pool=None)
+"""Seconds; for a connection of the pool a request waits as long as it takes."""
 TRIES = 3
 _WRITE = "com.atproto.repo.applyWrites"
 _DEAD = {"AccountDeactivated": "is deactivated", "AccountTakedown": "is taken down"}
@@ -35,49 +42,74 @@ _DEAD = {"AccountDeactivated": "is deactivated", "AccountTakedown": "is taken do
 Hook = Callable[[httpx.Request], Awaitable[None]]
 
 
+class Door:
+    """The SDK's one client, with the pool of connections that all sessions share; made at the first login."""
+
+    def __init__(self, url: str, headers: Mapping[str, str], limits: Limits, count: Hook) -> None:
+        self.limits = limits
+        self._url = url
+        self._headers = headers
+        self._count = count
+        self._making: asyncio.Task[tuple[Any, Any]] | None = None
+
+    async def open(self) -> tuple[Any, Any]:
+        """The SDK, and its client."""
+        if self._making is None:
+            self._making = asyncio.create_task(self._made())
+        return await asyncio.shield(self._making)
+
+    async def _made(self) -> tuple[Any, Any]:
+        sdk = await _imported("atproto_client")
+        hooks = {"request": [self._count], "response": [self.limits.hear]}
+        request = sdk.request.AsyncRequest(verify=context(), timeout=TIMEOUT, event_hooks=hooks)
+        for name, value in self._headers.items():
+            request.add_additional_header(name, value)
+        return sdk, (await _imported("atproto_client.client.async_raw")).AsyncClientRaw(self._url, request)
+
+    async def close(self) -> None:
+        if self._making:
+            _, client = await self._making
+            await client.request.close()
+
+
 class PdsSession:
     """The `RepoSession` port. Use `open`."""
 
-    def __init__(self, sdk: Any, user: User, client: Any, tokens: Any, limited: bool) -> None:
-        self.limited = limited
+    def __init__(self, door: Door, sdk: Any, client: Any, user: User, tokens: Any) -> None:
+        self._limits = door.limits
         self._sdk = sdk
-        self._user = user
         self._client = client
-        self._tokens = tokens
+        self._user = user
+        self._access, self._renewal = tokens.access_jwt, tokens.refresh_jwt
         self._refreshing = asyncio.Lock()
-        self._windows = Windows()
 
     @classmethod
-    async def open(cls, url: str, user: User, headers: Mapping[str, str], count: Hook) -> PdsSession:
-        """Log a user in. Raises `AccountError` for a dead password or account, `Unreachable`."""
+    async def open(cls, door: Door, user: User) -> PdsSession:
+        """Log a user in.
+
+        Raises `AccountError` for a dead password or account, `Unreachable`, `BudgetSpent`.
+        """
         if not user.did or not user.password:
             what = "password" if user.did else "account"
             raise AccountError(f"{user.name} has no {what} for the PDS.", "Mend the account first.")
-        sdk = await _imported("atproto_client")
-        limited = False
-
-        async def look(response: httpx.Response) -> None:
-            nonlocal limited
-            limited = limited or "ratelimit-limit" in response.headers
-
-        hooks = {"request": [count], "response": [look]}
-        request = sdk.request.AsyncRequest(timeout=TIMEOUT, event_hooks=hooks)
-        for name, value in headers.items():
-            request.add_additional_header(name, value)
-        client = (await _imported("atproto_client.client.async_raw")).AsyncClientRaw(url, request)
+        sdk, client = await door.open()
         login = sdk.models.ComAtprotoServerCreateSession.Data(identifier=user.did, password=user.password)
-        try:
-            tokens = await client.com.atproto.server.create_session(login)
-        except Exception as error:
-            await request.close()
-            raise _login_error(sdk, error, user) from None
-        return cls(sdk, user, client, tokens, limited)
+        async with door.limits.spend(Charge(Scope.LOGINS, user.did), REQUEST) as extensions:
+            try:
+                tokens = await client.com.atproto.server.create_session(login, extensions=extensions)
+            except Exception as error:
+                raise _login_error(sdk, error, user, door.limits) from None
+        return cls(door, sdk, client, user, tokens)
 
-    async def close(self) -> None:
-        await self._client.request.close()
+    @property
+    def limited(self) -> bool:
+        budgets = self._limits.budgets
+        return bool(budgets.on) and not budgets.is_told(Scope.POINTS, self._did)
 
-    def windows(self) -> Sequence[Window]:
-        return self._windows.points()
+    @property
+    def _did(self) -> str:
+        assert self._user.did is not None, "nobody logs in without"
+        return self._user.did
 
     async def apply_writes(self, writes: Sequence[Write], swap_commit: str) -> Commit:
         body = {
@@ -87,7 +119,9 @@ class PdsSession:
         }
         content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
         try:
-            answer = await self._post(_WRITE, content, "application/json")
+            points = sum(Action(write.action).points for write in writes)
+            charge = Charge(Scope.POINTS, self._did, points)
+            answer = await self._post(_WRITE, content, "application/json", charge)
             commit = answer["commit"]
             return Commit(commit["cid"], commit["rev"])
         except (KeyError, TypeError):
@@ -97,7 +131,7 @@ class PdsSession:
         expected = blob_cid(data)
         for attempt in range(TRIES):
             try:
-                answer = await self._post("com.atproto.repo.uploadBlob", data, mime)
+                answer = await self._post("com.atproto.repo.uploadBlob", data, mime, Charge(Scope.UPLOADS))
             except Uncertain:
                 await asyncio.sleep(0.3 * 4**attempt)
                 continue
@@ -111,43 +145,47 @@ class PdsSession:
             return blob
         raise BlobError("the PDS did not answer to the upload", retryable=True)
 
-    async def _post(self, nsid: str, content: bytes, mime: str) -> dict[str, Any]:
+    async def _post(self, nsid: str, content: bytes, mime: str, charge: Charge) -> dict[str, Any]:
         """One call with the session's token, refreshed once if it has run out."""
-        used = self._tokens
+        used = self._access
         try:
-            return await self._send(nsid, content, mime)
+            return await self._send(nsid, content, mime, charge)
         except _Expired:
             await self._refresh(used)
             try:
-                return await self._send(nsid, content, mime)
+                return await self._send(nsid, content, mime, charge)
             except _Expired:
                 raise AccountError(
                     f"The PDS ends the session of {self._user.name}.", state="password"
                 ) from None
 
-    async def _send(self, nsid: str, content: bytes, mime: str) -> dict[str, Any]:
-        headers = {"Content-Type": mime, "Authorization": f"Bearer {self._tokens.access_jwt}"}
-        try:
-            response = await self._client.invoke_procedure(nsid, content=content, headers=headers)
-        except Exception as error:
-            raise self._translated(error, nsid) from None
-        self._windows.read(nsid, response.headers)
+    async def _send(self, nsid: str, content: bytes, mime: str, charge: Charge) -> dict[str, Any]:
+        headers = {"Content-Type": mime, "Authorization": f"Bearer {self._access}"}
+        async with self._limits.spend(charge, REQUEST) as extensions:
+            try:
+                response = await self._client.invoke_procedure(
+                    nsid, content=content, headers=headers, extensions=extensions
+                )
+            except Exception as error:
+                raise self._translated(error) from None
         answer: dict[str, Any] = response.content if isinstance(response.content, dict) else {}
         return answer
 
-    async def _refresh(self, used: Any) -> None:
+    async def _refresh(self, used: str) -> None:
         async with self._refreshing:
-            if self._tokens is not used:
+            if self._access != used:
                 return
-            headers = {"Authorization": f"Bearer {used.refresh_jwt}"}
-            try:
-                self._tokens = await self._client.com.atproto.server.refresh_session(headers=headers)
-            except Exception as error:
-                raise _login_error(self._sdk, error, self._user) from None
+            headers = {"Authorization": f"Bearer {self._renewal}"}
+            refresh = self._client.com.atproto.server.refresh_session
+            async with self._limits.spend(REQUEST) as extensions:
+                try:
+                    tokens = await refresh(headers=headers, extensions=extensions)
+                except Exception as error:
+                    raise _login_error(self._sdk, error, self._user, self._limits) from None
+            self._access, self._renewal = tokens.access_jwt, tokens.refresh_jwt
 
-    def _translated(self, error: Exception, nsid: str) -> AcError | _Expired:
+    def _translated(self, error: Exception) -> AcError | _Expired:
         status, name, text, headers = _details(error)
-        self._windows.read(nsid, headers)
         if status is None:
             if isinstance(error, httpx.HTTPError | self._sdk.exceptions.NetworkError):
                 return Uncertain("the PDS did not answer")
@@ -155,7 +193,7 @@ class PdsSession:
         if name == "ExpiredToken":
             return _Expired()
         if status == 429:
-            return BudgetSpent("The PDS's rate limit is spent.", resume_at=resumes_at(headers))
+            return BudgetSpent("The PDS's rate limit is spent.", resume_at=self._limits.opens(headers))
         if name == "InvalidSwap":
             return Swapped("another writer was first")
         if name in _DEAD:
@@ -177,14 +215,14 @@ class _Expired(Exception):
     """The access token has run out."""
 
 
-def _login_error(sdk: Any, error: Exception, user: User) -> AcError:
+def _login_error(sdk: Any, error: Exception, user: User, limits: Limits) -> AcError:
     status, name, _, headers = _details(error)
     if status is None:
         if isinstance(error, httpx.HTTPError | sdk.exceptions.NetworkError):
             return Unreachable("The PDS does not answer to a login.", "Is PDS_URL right, and the PDS up?")
         raise error
     if status == 429:
-        return BudgetSpent("The PDS takes no more logins for now.", resume_at=resumes_at(headers))
+        return BudgetSpent("The PDS takes no more logins for now.", resume_at=limits.opens(headers))
     if name in _DEAD:
         return AccountError(f"The account of {user.name} {_DEAD[name]}.", state="inactive")
     if status >= 500:

@@ -21,8 +21,10 @@ _BROKEN = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_SCHEMA)
 def make(file: Path) -> None:
     """The file, empty, and its folder, where they are not there yet. Raises `OSError`."""
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # SQLite gives its own files beside it the same mode.
-    os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
+    # SQLite gives its own files beside it the same mode. A file that is there is left closed: to close it
+    # would end this process's locks on it, and another process would delete the log under its hands.
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
 
 def connect(file: Path) -> sqlite3.Connection:

@@ -15,6 +15,7 @@ from acconsole.engine.ports import Moved, Part
 from acconsole.errors import BlobError, NoObject
 from acconsole.media.sources import SITE_PLACE, URL_PLACE, Source, is_bucket
 from acconsole.stores.addresses import Gate
+from acconsole.stores.tls import context
 
 TIMEOUT = httpx.Timeout(10, read=30)
 TOTAL_SECONDS = 60
@@ -40,7 +41,9 @@ class HttpObjects:
         self._site = site_url
         self._storage = storage_url
         self._gate = Gate(site_url, storage_url)
-        self._client = httpx.AsyncClient(timeout=TIMEOUT, follow_redirects=True, max_redirects=MAX_REDIRECTS)
+        self._client = httpx.AsyncClient(
+            verify=context(), timeout=TIMEOUT, follow_redirects=True, max_redirects=MAX_REDIRECTS
+        )
 
     async def close(self) -> None:
         await self._client.aclose()

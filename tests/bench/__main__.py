@@ -1,15 +1,15 @@
-"""`make bench [ARGS="restore status start fleet"]`: run the benchmarks, exit 1 when a bound is missed."""
+"""`make bench [ARGS="restore status"]`: run the benchmarks, exit 1 when a bound is missed."""
 
 from __future__ import annotations
 
 import asyncio
 import sys
 
-from tests.bench import fleet, journal, restore, start, status, tapes
+from tests.bench import fleet, journal, restore, rollout, start, status, tapes
 from tests.bench.report import show
 from tests.world import world
 
-NAMES = ("start", "tapes", "status", "restore", "journal", "fleet")
+NAMES = ("start", "tapes", "status", "restore", "journal", "fleet", "rollout", "millions")
 
 
 async def _main(names: list[str]) -> bool:
@@ -29,6 +29,9 @@ async def _main(names: list[str]) -> bool:
     if "fleet" in names:
         with world() as servers:
             kept &= show(await fleet.measure(servers))
+    if "rollout" in names:
+        kept &= show(await asyncio.to_thread(rollout.measure))
+    if "millions" in names:
         kept &= show(await asyncio.to_thread(fleet.millions))
     return kept
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from acconsole.engine.events import Finished
 from acconsole.engine.history import Ending, RunRecord, RunSummary
-from acconsole.engine.journal import Answer, Beginning, FoundWrite, Holder, SentBatch
+from acconsole.engine.journal import Answer, Beginning, FoundWrite, Holder, SentBatch, Subject
+from acconsole.engine.windows import Window
 from acconsole.errors import UnknownRun
 from acconsole.media.base import MediaType
 from tests.bench.report import Line, median
@@ -25,6 +26,12 @@ class NoJournal:
     trouble: str | None = None
 
     async def begin(self, beginning: Beginning) -> None:
+        pass
+
+    def begin_part(self, run: str, subject: Subject) -> None:
+        pass
+
+    def end_part(self, run: str, user: str, attempt: int, ending: Ending, result: Mapping[str, Any]) -> None:
         pass
 
     async def sent(self, batch: SentBatch) -> int:
@@ -45,13 +52,13 @@ class NoJournal:
     async def end(self, run: str, ending: Ending, result: Mapping[str, Any]) -> None:
         pass
 
-    async def hold(self, key: str, run: str, seconds: float) -> Holder | None:
+    async def hold(self, key: str, run: str, seconds: float, part: str = "") -> Holder | None:
         return None
 
-    async def renew(self, key: str, run: str, seconds: float) -> bool:
+    async def renew(self, key: str, run: str, seconds: float, part: str = "") -> bool:
         return True
 
-    def let_go(self, key: str, run: str) -> None:
+    def let_go(self, key: str, run: str, part: str = "") -> None:
         pass
 
     async def is_over(self, run: str) -> bool:
@@ -64,6 +71,12 @@ class NoJournal:
         raise UnknownRun(f"No run goes by {run}.")
 
     async def died(self) -> list[RunSummary]:
+        return []
+
+    def keep_budgets(self, pds: str, windows: Sequence[Window]) -> None:
+        pass
+
+    async def budgets(self, pds: str) -> list[Window]:
         return []
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import time
 
 from acconsole.cli.progress import Progress
 from acconsole.engine import events
 from acconsole.engine.events import Failure
 from acconsole.engine.model import Verdict
-from acconsole.engine.plan import Action, BlockedItem, Operation, Plan
+from acconsole.engine.plan import Action, BlockedItem, Operation, Plan, Tally
+from acconsole.engine.windows import Scope
 from acconsole.media.base import MediaType
 from acconsole.media.conversion import Stage
 from tests.engine.cases import USER
@@ -60,3 +62,17 @@ def test_on_a_terminal_those_on_their_way_share_a_line() -> None:
 
 def test_quiet_is_quiet() -> None:
     assert said(Terminal(), quiet=True) == [""]
+
+
+def test_the_tightest_budget_stands_behind_the_last_batch() -> None:
+    out, resets = Terminal(), time.time() + 900
+    progress = Progress(PLAN, out, quiet=False)
+    progress.take(events.Committed(TAPES, 3, Tally(create=2), "cid", "rev", 0.5))
+    progress.take(events.Budget(Scope.POINTS, 5_000, 590, 3_600, resets))
+    progress.take(events.Budget(Scope.UPLOADS, 1_000, 990, 86_400, resets))
+    assert out.getvalue().endswith("tapes, batch 3: 2 in 0.50 s   points this hour 4,410/5,000")
+    progress.take(events.Bypassed())
+    assert out.getvalue().endswith("the PDS's rate limits are bypassed\n")
+    plain = io.StringIO()
+    Progress(PLAN, plain, quiet=False).take(events.Budget(Scope.POINTS, 5_000, 590, 3_600, resets))
+    assert plain.getvalue() == ""

@@ -57,6 +57,19 @@ def test_a_canary_then_everybody_then_nothing(run: Run, tmp_path: Path) -> None:
     assert [each["action"] for each in listed] == ["rollout"] * 4
 
 
+def test_a_rollout_is_undone_for_everybody(run: Run) -> None:
+    # Whatever the tests before have left to do.
+    run("wipe", "jeffrey", "--pieces-only", "--live", "--confirm", "jeffrey", "--json")
+    live = run("rollout", "--pieces-only", "--live", "--json").json
+    dry = run("undo", live["run"][:9])
+    assert f"Undo of run {live['run']}" in dry.out
+    assert "Nothing was written" in dry.out
+    undone = run("undo", live["run"], "--live", "--json").json
+    assert (undone["action"], undone["done"]["delete"]) == ("undo", live["done"]["create"])
+    assert run("undo", undone["run"], "--live", "--json").json["done"]["create"] == live["done"]["create"]
+    assert run("status", "jeffrey", "--pieces-only", "--json").json["in_sync"]
+
+
 def test_users_from_a_file_or_a_search(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "users.txt"
     file.write_text("# the first\n@jeffrey\n\nart\n")

@@ -9,8 +9,10 @@ import pytest
 from acconsole.cli import show
 from acconsole.cli.progress import Progress
 from acconsole.engine import events
+from acconsole.engine.budgets import Budgets
 from acconsole.engine.events import Failure, RunResult
 from acconsole.engine.model import User, Verdict
+from acconsole.engine.outlook import Cost, outlook
 from acconsole.engine.plan import Action, BlockedItem, Operation, Plan, Tally
 from acconsole.media.base import MediaType
 
@@ -27,6 +29,7 @@ PLAN = Plan(
     (Operation(Action.CREATE, MOODS, Verdict.MISSING, HOSTILE, HOSTILE),),
     (BlockedItem(MOODS, HOSTILE, HOSTILE, HOSTILE),),
 )
+OUTLOOK = outlook([Cost.of(PLAN)], Budgets(), 0)
 FAILURE = Failure(HOSTILE, MOODS, HOSTILE, HOSTILE, HOSTILE)
 
 
@@ -37,9 +40,9 @@ def inert(text: str) -> None:
 
 def test_plans() -> None:
     for live in (True, False):
-        inert(show.plan(PLAN, live))
-        assert len(show.plan(PLAN, live).splitlines()) == 5
-    inert(show.plan(Plan("wipe", USER, HOSTILE, None, None, (MOODS,), (), problem=HOSTILE), False))
+        inert(show.plan(PLAN, live, OUTLOOK))
+        assert len(show.plan(PLAN, live, OUTLOOK).splitlines()) == 5
+    inert(show.plan(Plan("wipe", USER, HOSTILE, None, None, (MOODS,), (), problem=HOSTILE), False, OUTLOOK))
 
 
 def test_results() -> None:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from acconsole.console import figures, runner
+from acconsole.console import figures, looking
 
 USERS = 20
 
@@ -55,7 +55,14 @@ def own_sandbox() -> Iterator[dict[str, str]]:
 @pytest.fixture
 def quiet_list(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody is read for the list of users: for tests that are about one user only."""
-    monkeypatch.setattr(runner, "READERS", 0)
+    monkeypatch.setattr(looking, "READERS", 0)
+    monkeypatch.setattr(looking, "BY_ITSELF", False)
+
+
+@pytest.fixture
+def no_scan(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only those in view are read for the list of users."""
+    monkeypatch.setattr(looking, "BY_ITSELF", False)
 
 
 @pytest.fixture

@@ -88,7 +88,7 @@ class Driver:
         """From the list, open a user and wait for the verdicts."""
         await self.see(r"\d users?\b")
         self.one(SearchField).value = name
-        await self.see(rf"▸ @?{re.escape(name)}\s")
+        await self.see(rf"▸ +(● )?@?{re.escape(name)}\s")
         await self.press("enter")
         await self.see(r"type +docs")
         await self.gone("reading …")

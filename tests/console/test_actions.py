@@ -10,27 +10,42 @@ from textual.dom import DOMNode
 from acconsole.console.actions import REGISTRY, bindings
 from acconsole.console.app import ConsoleApp
 from acconsole.console.modals.confirm import ConfirmModal
+from acconsole.console.modals.count import CountModal
+from acconsole.console.modals.export import ExportModal
 from acconsole.console.modals.leave import LeaveModal
 from acconsole.console.modals.plan import PlanModal
+from acconsole.console.modals.rollout import RolloutModal
+from acconsole.console.screens.failed import FailedScreen
 from acconsole.console.screens.help import HelpScreen
+from acconsole.console.screens.history import HistoryScreen
+from acconsole.console.screens.pastrun import PastRunScreen
+from acconsole.console.screens.rollout import RolloutScreen
 from acconsole.console.screens.run import RunScreen
 from acconsole.console.screens.tapes import TapesScreen
 from acconsole.console.screens.user import UserScreen
 from acconsole.console.screens.users import UsersScreen
+from acconsole.console.screens.verify import VerifyScreen
 from acconsole.console.widgets.rows import Rows
 from acconsole.console.widgets.verdicts import VerdictTable
 
 OWNERS: dict[str, list[type[DOMNode]]] = {
     "app": [ConsoleApp],
-    "confirm": [ConfirmModal, LeaveModal],
+    "confirm": [ConfirmModal, CountModal, LeaveModal],
+    "export": [ExportModal],
     "help": [HelpScreen],
+    "history": [HistoryScreen],
+    "pastrun": [PastRunScreen],
     "list": [Rows],
     "plan": [PlanModal],
+    "failed": [FailedScreen],
+    "rollout": [RolloutScreen],
+    "rolloutplan": [RolloutModal],
     "run": [RunScreen],
     "tapes": [TapesScreen],
     "table": [VerdictTable],
     "user": [UserScreen],
     "users": [UsersScreen],
+    "verify": [VerifyScreen],
 }
 
 

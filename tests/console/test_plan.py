@@ -30,7 +30,7 @@ async def test_a_plan_says_what_it_would_do_and_cancel_has_the_focus(sandbox: di
         await driver.see("Restore @jeffrey")
         await driver.see(r"jeffrey.at.aesthetic.computer on 127\.0\.0\.1")
         await driver.see(r"all +2,068 +15 +2 +6 +21 +6")
-        await driver.see("6,236 points of an hour's 5,000")
+        await driver.see("6,236 points of 5,000 an hour, but the PDS has its limits off")
         focused = driver.app.focused
         assert isinstance(focused, Button)
         assert focused.id == "cancel"

@@ -10,6 +10,7 @@ from acconsole.engine import events
 from acconsole.engine.events import Failure, RunResult
 from acconsole.engine.model import User, Verdict
 from acconsole.engine.plan import Action, BlockedItem, Operation, Plan, Tally
+from acconsole.engine.windows import Scope
 from acconsole.media.base import MediaType
 from acconsole.media.conversion import Stage
 
@@ -105,6 +106,21 @@ def test_waiting_is_added_to_the_time_left_and_ends_with_the_next_commit() -> No
     assert progress.seconds_left(START + 2) == 102
     progress.take(commit(KIDLISP, 1), START + 103)
     assert progress.waiting is None
+
+
+def test_the_tightest_budget_that_is_still_open_is_shown() -> None:
+    progress = started()
+    assert "this hour" not in runview.pace(progress, START, 120).plain
+    hour = events.Budget(Scope.POINTS, 5_000, 590, 3_600, START + 60)
+    uploads = events.Budget(Scope.UPLOADS, 1_000, 170, 86_400, START + 9_000)
+    for told in (hour, uploads, events.Budget(Scope.POINTS, 35_000, 30_590, 86_400, START + 9_000)):
+        progress.take(told, START)
+    assert "points this hour ██████████████   4,410/5,000" in runview.pace(progress, START + 1, 120).plain
+    assert "uploads today" in runview.pace(progress, START + 61, 120).plain
+    progress.take(events.Waiting(START + 3_600, "the budget is spent"), START)
+    assert runview.pace(progress, START, 80).plain.endswith("points this hour 4,410/5,000    waits 1:00:00")
+    progress.take(events.Bypassed(), START + 62)
+    assert runview.pace(progress, START + 62, 120).plain.endswith("limits bypassed")
 
 
 def test_the_end_fills_the_bars_unless_it_was_stopped() -> None:

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 
+from acconsole.console import figures
 from acconsole.console.modals.leave import LeaveModal
 from acconsole.console.screens.run import RunScreen
 from acconsole.console.screens.user import UserScreen
@@ -39,7 +40,7 @@ async def slow_writes(environment: dict[str, str], seconds: float) -> AsyncItera
 
 
 def current(driver: Driver) -> Run:
-    assert driver.session.run is not None
+    assert isinstance(driver.session.run, Run)
     return driver.session.run
 
 
@@ -153,7 +154,7 @@ async def test_leaving_the_console_asks_while_a_run_is_going_on(own_sandbox: dic
         run = await wipe(driver, "jeffrey", MediaType.KIDLISP)
         await driver.press("ctrl+q")
         driver.at(LeaveModal)
-        await driver.see("Live wipe of @jeffrey")
+        await driver.see("Live wipe @jeffrey")
         await driver.press("enter")
         driver.at(RunScreen)
         assert not current(driver).over
@@ -181,3 +182,23 @@ async def test_a_dead_password_fails_the_user_and_says_so(own_sandbox: dict[str,
         await driver.see("failures 1")
         await driver.see("1 failure")
         assert current(driver).progress.all.passed == 0
+
+
+async def test_a_run_can_be_paused_and_goes_on(own_sandbox: dict[str, str]) -> None:
+    async with slow_writes(own_sandbox, 0.5), console(over(own_sandbox)) as driver:
+        run = await wipe(driver, "art", MediaType.PAINTINGS)
+        await driver.press("p")
+        assert run.stop.paused
+        await driver.see("Paused: the batch on its way is seen to its end")
+        await driver.see(r"paused 0:0\d")
+        assert "paused" in driver.text.splitlines()[0]
+        await driver.until(lambda: run.progress.holding.seconds(figures.now()) > 0.5, "time to go by")
+        assert not run.over
+        assert run.progress.seconds_left(figures.now()) is None
+        await driver.press("p")
+        await driver.until(lambda: run.over, "the run to end")
+        await driver.see("deleted")
+        assert [line.text for line in run.progress.log if line.text in ("paused", "goes on")] == [
+            "paused",
+            "goes on",
+        ]

@@ -9,6 +9,7 @@ import os
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,9 +18,12 @@ from textual.widgets import Input
 
 from acconsole.console import figures
 from acconsole.console.app import ConsoleApp
-from acconsole.console.messages import RunMoved, TapesKnown
+from acconsole.console.messages import RunMoved, ScanMoved, TapesKnown
 from acconsole.console.progress import Progress
+from acconsole.console.scan import Scan
+from acconsole.console.screens.rollout import RolloutScreen
 from acconsole.console.screens.run import RunScreen
+from acconsole.console.screens.verify import VerifyScreen
 from acconsole.console.session import Label, Run
 from acconsole.console.shelf import Converting, Lot, Outcome, Shelf
 from acconsole.console.widgets.preview import Preview
@@ -29,9 +33,12 @@ from acconsole.engine.events import Failure, RunResult, Stop
 from acconsole.engine.model import User, Verdict
 from acconsole.engine.plan import Action, Operation, Plan, Tally
 from acconsole.engine.sync import Engine
+from acconsole.engine.windows import Scope
+from acconsole.errors import Unreachable
 from acconsole.media.base import MediaType
 from acconsole.media.conversion import Stage
 from tests.console.driver import Driver, over
+from tests.console.rollouts import a_rollout
 from tests.console.test_trouble import Wrapped
 
 NOW = 1_761_000_000.0
@@ -54,6 +61,9 @@ class Fixed(Wrapped):
 
     async def plan_restore(self, *given: Any, **more: Any) -> Plan:
         return replace(await self._engine.plan_restore(*given, **more), host=HOST)
+
+    async def survey(self, *given: Any) -> Any:
+        return replace(await self._engine.survey(*given), host=HOST)
 
     async def plan_wipe(self, *given: Any, **more: Any) -> Plan:
         return replace(await self._engine.plan_wipe(*given, **more), host=HOST)
@@ -101,9 +111,8 @@ def fixed(engine: Engine) -> Any:
 
 
 async def all_looked_at(driver: Driver) -> None:
-    await driver.until(
-        lambda: driver.session.glances and not driver.session.reading and "…" not in driver.text, "all looks"
-    )
+    await driver.until(lambda: driver.session.scan and driver.session.scan.ended_at, "the scan to end")
+    await driver.until(lambda: len(driver.session.glances) == 21 and not driver.session.reading, "all looks")
 
 
 async def jeffrey(driver: Driver) -> None:
@@ -113,6 +122,49 @@ async def jeffrey(driver: Driver) -> None:
 
 def test_users(snap_compare: Snap, sandbox: dict[str, str], size: tuple[int, int]) -> None:
     assert snapped(snap_compare, sandbox, size, all_looked_at)
+
+
+def test_users_filtered_sorted_and_marked(snap_compare: Snap, sandbox: dict[str, str]) -> None:
+    async def steps(driver: Driver) -> None:
+        await all_looked_at(driver)
+        await driver.press("escape", "space", "1", "s", "space", "down", "space", "slash")
+        await driver.write("j")
+
+    assert snapped(snap_compare, sandbox, (80, 24), steps)
+
+
+@pytest.mark.parametrize("stopped", [False, True], ids=["going", "stopped"])
+def test_users_being_scanned(snap_compare: Snap, sandbox: dict[str, str], stopped: bool) -> None:
+    async def steps(driver: Driver) -> None:
+        await all_looked_at(driver)
+        scan = driver.session.scan = Scan(4201, 2918)
+        if stopped:
+            scan.trouble = Unreachable("The PDS at 127.0.0.1 does not answer.", "Wait.")
+            scan.ended_at, scan.again_at = NOW, NOW + 14
+        driver.app.post_message(ScanMoved())
+        await driver.see("scan stopped at" if stopped else "2,918/4,201")
+
+    assert snapped(snap_compare, sandbox, (100, 30), steps)
+
+
+@pytest.mark.usefixtures("quiet_list")
+def test_export(snap_compare: Snap, sandbox: dict[str, str]) -> None:
+    async def steps(driver: Driver) -> None:
+        driver.session.exports = Path("/state/acconsole/exports")
+        await driver.press("escape", "e")
+        await driver.see("Export 21 rows")
+
+    assert snapped(snap_compare, sandbox, (80, 24), steps)
+
+
+@pytest.mark.usefixtures("quiet_list")
+def test_verified(snap_compare: Snap, sandbox: dict[str, str]) -> None:
+    async def steps(driver: Driver) -> None:
+        await driver.press("escape", "a", "v")
+        await driver.see("21/21")
+        await driver.until(lambda: driver.at(VerifyScreen).verifying.is_over, "the end")
+
+    assert snapped(snap_compare, sandbox, (100, 30), steps)
 
 
 @pytest.mark.usefixtures("quiet_list")
@@ -304,6 +356,47 @@ def test_light_theme(snap_compare: Snap, sandbox: dict[str, str]) -> None:
     assert snapped(snap_compare, sandbox, (120, 40), steps)
 
 
+@pytest.mark.usefixtures("quiet_list")
+def test_rollout(snap_compare: Snap, sandbox: dict[str, str], size: tuple[int, int]) -> None:
+    async def steps(driver: Driver) -> None:
+        driver.session.run = run = a_rollout(NOW)
+        driver.app.post_message(RunMoved(run))
+        await driver.press("escape", "g")
+        driver.at(RolloutScreen)
+
+    assert snapped(snap_compare, sandbox, size, steps)
+
+
+@pytest.mark.usefixtures("quiet_list")
+def test_rollout_over(snap_compare: Snap, sandbox: dict[str, str]) -> None:
+    async def steps(driver: Driver) -> None:
+        driver.session.run = run = a_rollout(NOW, over=True)
+        driver.app.post_message(RunMoved(run))
+        await driver.press("escape", "g")
+        await driver.see("Verified")
+
+    assert snapped(snap_compare, sandbox, (100, 30), steps)
+
+
+@pytest.mark.usefixtures("quiet_list")
+def test_rollout_plan(snap_compare: Snap, sandbox: dict[str, str], size: tuple[int, int]) -> None:
+    async def steps(driver: Driver) -> None:
+        await driver.press("escape", "o", "s")
+        await driver.see("looked at: ")
+
+    assert snapped(snap_compare, sandbox, size, steps)
+
+
+@pytest.mark.usefixtures("quiet_list")
+def test_rollout_confirmation(snap_compare: Snap, sandbox: dict[str, str]) -> None:
+    async def steps(driver: Driver) -> None:
+        await driver.press("escape", "o", "s")
+        await driver.see("looked at: ")
+        await driver.press("L", "1")
+
+    assert snapped(snap_compare, sandbox, (80, 24), steps)
+
+
 def a_run(*, over: bool = False) -> Run:
     """A live run in the middle, or at its end, with a failure and a wait behind it."""
     counts = {MediaType.KIDLISP: 2051, MediaType.PAINTINGS: 19, MediaType.MOODS: 4}
@@ -334,7 +427,7 @@ def a_run(*, over: bool = False) -> Run:
             ),
         ),
         (7, events.Reread("another writer moved the repo", 1080)),
-        (7, events.Budget(5000, 1974, 3600, NOW + 1800)),
+        (7, events.Budget(Scope.POINTS, 5000, 1974, 3600, NOW + 1800)),
         (8, events.BatchStarted(MediaType.KIDLISP, 8, 200)),
     ]
     for after, event in told:

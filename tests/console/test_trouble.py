@@ -6,6 +6,9 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+import pytest
+
+from acconsole.console import runner
 from acconsole.engine.events import Event, Started
 from acconsole.engine.model import User
 from acconsole.engine.plan import Plan
@@ -58,6 +61,7 @@ async def test_missing_settings_are_explained(sandbox: dict[str, str]) -> None:
         assert "try again" not in driver.text.splitlines()[6]
 
 
+@pytest.mark.usefixtures("no_scan")
 async def test_without_the_pds_users_are_listed_and_reading_can_be_tried_again(
     sandbox: dict[str, str],
 ) -> None:
@@ -99,6 +103,7 @@ async def test_the_pds_going_while_a_plan_is_made(sandbox: dict[str, str]) -> No
         await driver.see(r"all +· +· +· +61")
 
 
+@pytest.mark.usefixtures("no_scan")
 async def test_what_nobody_thought_of_is_a_state_too(sandbox: dict[str, str]) -> None:
     class Broken(Wrapped):
         async def status(self, user: User) -> None:
@@ -124,3 +129,23 @@ async def test_a_run_that_is_refused_says_so(sandbox: dict[str, str]) -> None:
         await driver.press("D")
         await driver.see("The engine will not have it")
         await driver.see("Do something else")
+
+
+async def test_connecting_is_tried_again_by_itself(
+    sandbox: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost = [Unreachable("The sandbox did not start.", "Look at its log.") for _ in range(2)]
+
+    @asynccontextmanager
+    async def third_time_lucky(tell: Callable[[str], None]) -> AsyncIterator[tuple[Settings, Engine]]:
+        if lost:
+            raise lost.pop()
+        async with over(sandbox)(tell) as connected:
+            yield connected
+
+    async with console(third_time_lucky) as driver:
+        await driver.see(r"F5 try again · by itself in 0:1\d")
+        monkeypatch.setattr(runner, "AGAIN", 0.05)
+        await driver.press("f5")
+        await driver.see("21 users")
+        assert not lost

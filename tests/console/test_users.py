@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+import pytest
+
 from acconsole.console.screens.user import UserScreen
 from acconsole.console.screens.users import UsersScreen
 from acconsole.console.widgets.rows import Rows
@@ -97,6 +99,7 @@ async def test_the_mouse_selects_and_opens(sandbox: dict[str, str]) -> None:
         await driver.see("bit.at.aesthetic.computer")
 
 
+@pytest.mark.usefixtures("no_scan")
 async def test_statuses_are_read_for_the_rows_in_view_only(sandbox: dict[str, str]) -> None:
     async with console(over(sandbox), size=(80, 12)) as driver:
         await driver.see("21 users")
@@ -128,7 +131,7 @@ async def test_help_and_palette_come_from_the_registry(sandbox: dict[str, str]) 
         assert "Type to search" in driver.text
         await driver.press("escape", "escape")
         await driver.press("colon")
-        await driver.see("re-read")
+        await driver.see("Type to search: handle")
         await driver.press("escape")
         await driver.press("T")
         assert driver.app.theme == "acconsole-light"

@@ -57,5 +57,8 @@ def test_what_is_asked_for_holds_at_once_within_bounds() -> None:
     assert crew.limit == 3
     crew.want(0)
     assert crew.limit == 1
+    crew.want(90)
+    assert crew.limit == 90
+    crew.failed("the PDS answers 500")
     crew.want(80)
-    assert crew.limit == 80
+    assert crew.limit == 60, "fewer are asked for than before, and the PDS wants fewer still"

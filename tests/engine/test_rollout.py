@@ -41,8 +41,16 @@ async def rolled_out(
 ) -> RolloutResult:
     """Survey and roll out, live; `seen` gets each event."""
     surveyed = await engine.survey(scope)
+    how = {"live": True, "control": Control(concurrency), **how}
+    return await finished(engine.rollout(surveyed, **how), seen)
+
+
+async def finished(
+    told_of: AsyncIterator[Event], seen: Callable[[Event], None] = lambda _: None
+) -> RolloutResult:
+    """The result that a rollout ends with; `seen` gets each event."""
     result = None
-    async for event in engine.rollout(surveyed, **{"live": True, "control": Control(concurrency), **how}):
+    async for event in told_of:
         seen(event)
         if isinstance(event, told.RolloutFinished):
             result = event.result
@@ -296,3 +304,40 @@ async def test_torn_down_it_settles_what_is_on_its_way(sandbox_world: World, tmp
         await rolled_out(engine)
     for user in users:
         await assert_whole(world, user)
+
+
+async def test_it_can_be_undone_and_that_too(world: World, tmp_path: Path) -> None:
+    users = await people(world, 3)
+    async with world.engine(state=tmp_path) as engine:
+        await rolled_out(engine, Scope(users=(users[0].id,)))
+        world.database["moods"].update_many({"user": users[0].id}, {"$set": {"mood": "changed"}})
+        before = await standing(world, engine, users)
+        result = await rolled_out(engine)
+        after = await standing(world, engine, users)
+        assert (result.done.update, result.done.create) == (2, 6 + 7)
+        undone = await taken_back(engine, result.run)
+        assert (undone.action, undone.failed, undone.skipped) == ("undo", (), ())
+        assert (undone.done.update, undone.done.delete) == (2, 13)
+        assert await standing(world, engine, users) == before
+        again = await taken_back(engine, undone.run)
+        assert (again.done.update, again.done.create, again.wrong) == (2, 13, 0)
+        assert await standing(world, engine, users) == after
+        assert (await taken_back(engine, undone.run)).done.items == 0
+
+
+async def standing(world: World, engine: Engine, users: list[User]) -> list[Any]:
+    """Every record of these users with its CID, and what their docs store."""
+    found: list[Any] = []
+    for user in users:
+        state = await engine.status(user)
+        assert state.snapshot
+        records = (each for kind in MediaType for each in state.snapshot.records[kind])
+        found.append({each.rkey: each.cid for each in records})
+        docs = (doc for kind in MediaType for doc in world.docs(user, kind))
+        found.append({str(doc["_id"]): (doc.get("atproto"), doc.get("at")) for doc in docs})
+    return found
+
+
+async def taken_back(engine: Engine, run: str) -> RolloutResult:
+    """Undo a run over many users."""
+    return await finished(engine.rollout(await engine.survey_undo(run), live=True))

@@ -65,17 +65,18 @@ class Fleet:
         path = f"/storage/user-aesthetic-computer/{user.id}/{doc['slug']}.zip"
         self.host.objects[path] = tape_zip(self._number)
 
-    def more_to_do(self) -> None:
+    def more_to_do(self, *, deaths: bool = True) -> None:
         """Something of every sort for some users: new docs, changed and deleted ones, links that are lost."""
-        for user in self.chance.sample(self.users, 8):
+        for user in self.chance.sample(self.users, min(8, len(self.users))):
             self.world.give(user, MediaType.MOODS, 1)
             self.world.give(user, MediaType.KIDLISP, 2)
         for user in self.chance.sample(self.users, 3):
             self.paintings(user, 1)
         self._some(MediaType.MOODS, 4, {"$set": {"mood": f"changed {self._number} {self.chance.random()}"}})
         self._some(MediaType.PIECES, 1, {"$set": {"slug": f"changed-{self.chance.randrange(10**9)}"}})
-        self._some(MediaType.MOODS, 2, {"$set": {"deleted": True}})
-        self._some(MediaType.KIDLISP, 2, {"$set": {"nuked": True}})
+        if deaths:
+            self._some(MediaType.MOODS, 2, {"$set": {"deleted": True}})
+            self._some(MediaType.KIDLISP, 2, {"$set": {"nuked": True}})
         self._some(MediaType.KIDLISP, 3, {"$unset": {"atproto": ""}})
 
     def _some(self, kind: MediaType, number: int, update: dict[str, Any]) -> None:

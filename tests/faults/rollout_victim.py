@@ -9,6 +9,7 @@ number of a signal.
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 import signal
@@ -24,8 +25,10 @@ from acconsole.engine import events, recovery
 from acconsole.engine.rollout import lanes, told
 from acconsole.engine.rollout.crew import Control
 from acconsole.engine.rollout.survey import Scope
+from acconsole.media import lexicon
+from acconsole.media.base import MediaType
 from acconsole.settings import load
-from acconsole.stores import mongo, pds, snapshots, storage
+from acconsole.stores import mongo, pds, snapshots, storage, tls
 from acconsole.stores.connect import connect
 
 IMPORTED = (atproto_client, av, distributed, mongo, pds, snapshots, storage)
@@ -47,7 +50,7 @@ async def _rollout(job: dict[str, Any]) -> int:
     async with connect(load(os.environ)) as engine:
         engine.lease_seconds = 5.0
         surveyed = await engine.survey(Scope(prune=True))
-        control = Control(job.get("concurrency", 8))
+        control = Control(job.get("concurrency", 3))
         async for event in engine.rollout(surveyed, live=True, control=control, max_deletes=1_000):
             if isinstance(event, told.RolloutStarted) and job.get("ms"):
                 asyncio.get_running_loop().call_later(job["ms"] / 1_000, _die)
@@ -66,8 +69,13 @@ def _die() -> None:
 
 def _main() -> None:
     # What does not answer is asked again soon: nobody here has time for real pauses.
-    recovery.PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)  # type: ignore[assignment]
+    recovery.PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
     lanes.PAUSES = (0.05, 0.2, 0.5)
+    # What each fork would make for itself.
+    tls.context()
+    for kind in MediaType:
+        lexicon.problem(kind, {})
+    gc.freeze()
     for line in sys.stdin:
         job = json.loads(line)
         child = os.fork()

@@ -28,7 +28,7 @@ async def test_two_at_once_over_the_same_users(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On two machines: each user is one's or the other's at a time, and nothing is there twice."""
-    monkeypatch.setattr(lanes, "PAUSES", (0.2, 0.5, 2.0))
+    monkeypatch.setattr(lanes, "PAUSES", (0.2, 0.5, 2.0, 5.0, 10.0, 10.0))
     users = [(await world.person())[0] for _ in range(8)]
     for user in users:
         world.give(user, MediaType.MOODS, 30)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.engine.test_rollout import standing, taken_back
 from tests.faults.checks import assert_whole
 from tests.faults.fleet import Fleet, Victim, saved, victim
 from tests.faults.proxy import Fate, HttpProxy, http_proxy
@@ -48,6 +49,32 @@ async def test_killed_while_other_things_break(sandbox_world: World, tmp_path: P
                 await _killed_until_done(fleet, doomed, tmp_path, proxy)
 
 
+async def test_every_undo_is_complete(sandbox_world: World, tmp_path: Path) -> None:
+    """Of runs that were killed half way too: taken back one after the other, all is as it was."""
+    with tape_host() as host:
+        sandbox_world.more = host.settings
+        fleet = Fleet(sandbox_world, host)
+        await fleet.people(6)
+        async with victim(sandbox_world.environment(str(tmp_path))) as doomed:
+            assert await doomed.roll_out() == 0
+            for _ in range(3):
+                fleet.more_to_do(deaths=False)
+            async with sandbox_world.engine(state=tmp_path) as engine:
+                before = await standing(sandbox_world, engine, fleet.users)
+            for point in (2, 5, 9, 14):
+                assert await doomed.roll_out(deadly=point) == -signal.SIGKILL
+            assert await doomed.roll_out() == 0
+        async with sandbox_world.engine(state=tmp_path) as engine:
+            assert await standing(sandbox_world, engine, fleet.users) != before
+            runs = [each for each in await engine.history() if each.live][:-1]
+            assert len(runs) == 5
+            for each in runs:
+                if await engine.undo_users(each.run):
+                    undone = await taken_back(engine, each.run)
+                    assert (undone.failed, undone.skipped, undone.wrong) == ((), (), 0)
+            assert await standing(sandbox_world, engine, fleet.users) == before
+
+
 async def _killed_until_done(
     fleet: Fleet, doomed: Victim, state: Path, proxy: HttpProxy | None = None
 ) -> None:
@@ -55,7 +82,7 @@ async def _killed_until_done(
     killed, destroyed, before = 0, 0, await fleet.standing()
     for death in range(DEATHS):
         # Half of them where something has just been told, half at any moment.
-        where = {"deadly": 1 + death % 25} if death % 2 else {"ms": chance.randrange(1, 400)}
+        where = {"deadly": 1 + death % 25} if death % 2 else {"ms": chance.randrange(1, 300)}
         killed += await doomed.roll_out(**where) == -signal.SIGKILL
         fleet.more_to_do()
         if death % LOOKED_AFTER_EACH == LOOKED_AFTER_EACH - 1:

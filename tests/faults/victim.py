@@ -1,4 +1,7 @@
-"""A process that restores one user and kills itself at a given point: `python -m tests.faults.victim …`."""
+"""A process that restores one user and kills itself at a given point: `python -m tests.faults.victim …`.
+
+`action` is `restore`, `wipe`, or `undo:RUN`.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +22,11 @@ async def _main(handle: str, deadly: str, action: str, lease_seconds: str = "60"
     async with connect(load(os.environ)) as engine:
         engine.lease_seconds = float(lease_seconds)
         user = search.resolve(await engine.users(), handle)
-        plan = await (engine.plan_wipe(user) if action == "wipe" else engine.plan_restore(user))
-        async for event in engine.run(plan, live=True, confirmed=handle):
+        plans = {"wipe": engine.plan_wipe, "restore": engine.plan_restore}
+        undone = action.partition(":")[2]
+        plan = await (engine.plan_undo(undone) if undone else plans[action](user))
+        limit = plan.deletes_capped if undone else None
+        async for event in engine.run(plan, live=True, confirmed=handle, max_deletes=limit):
             if name == "ms" and type(event).__name__ == "BatchStarted":
                 asyncio.get_running_loop().call_later(int(number) / 1000, _die)
             elif type(event).__name__ == name:

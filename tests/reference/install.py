@@ -41,11 +41,15 @@ def folder() -> Path:
     return whole
 
 
-def node_command(script: Path, *arguments: str) -> list[str]:
-    """The command that runs an ES module among the reference's packages; its cwd must be `folder()`."""
+def node_command(script: Path, *arguments: str, first: Path | None = None) -> list[str]:
+    """The command that runs an ES module among the reference's packages; its cwd must be `folder()`.
+
+    `first`: a module that needs none of the packages, and is loaded before.
+    """
     # A script given as text resolves its imports from the working directory, so it need not be copied there.
     return [
         str(_node_home() / "bin" / "node"),
+        *(["--import", first.as_uri()] if first else []),
         "--input-type=module",
         "--eval",
         script.read_text(),

@@ -24,7 +24,13 @@ const network = await TestNetworkNoAppView.create({
   },
 })
 process.stdout.write(
-  JSON.stringify({ url: network.pds.url, plcUrl: network.plc.url, adminPassword, jwtSecret }) + '\n',
+  JSON.stringify({
+    url: network.pds.url,
+    plcUrl: network.plc.url,
+    adminPassword,
+    jwtSecret,
+    clockUrl: globalThis.clockUrl ?? null, // of clock.mjs, where that was loaded first
+  }) + '\n',
 )
 
 // Nothing of it is worth an orderly end: its data lies in a temporary folder that the caller removes.

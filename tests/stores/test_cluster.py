@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,35 +22,11 @@ from acconsole.sandbox.archives import tape
 from acconsole.stores import conversions
 from acconsole.stores.cluster import Cluster, connect
 from acconsole.stores.conversions import Conversions
-from tests.servers import child
 from tests.stores import jobs
+from tests.stores.dask import SCHEDULER, WORKER, process
 from tests.stores.jobs import Lifeline
 
 SIZE = 50_000_000
-_SERVE = """
-import asyncio, json, os, sys
-from distributed import Scheduler, Worker
-
-async def serve(make):
-    async with make() as server:
-        print(json.dumps({"url": server.address, "pid": os.getpid()}), flush=True)
-        await asyncio.to_thread(sys.stdin.read)
-
-"""
-_SCHEDULER = _SERVE + "asyncio.run(serve(lambda: Scheduler(host='127.0.0.1', port=0, dashboard=False)))"
-_WORKER = _SERVE + "asyncio.run(serve(lambda: Worker(sys.argv[1], nthreads=1, dashboard=False)))"
-
-
-@contextmanager
-def process(script: str, folder: Path, *arguments: str) -> Iterator[dict[str, Any]]:
-    """A process of a cluster, in a folder of its own; gives its address and its id."""
-    environment = os.environ | {
-        "PYTHONPATH": os.pathsep.join(sys.path),
-        "TMPDIR": str(folder),
-        "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "false",
-    }
-    with child([sys.executable, "-c", script, *arguments], folder, environment) as ready:
-        yield ready
 
 
 @pytest.fixture(scope="module")
@@ -58,9 +34,9 @@ def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a scheduler with two workers, or one, when a test before has killed the other."""
     folder = tmp_path_factory.mktemp("dask")
     with ExitStack() as stack:
-        url: str = stack.enter_context(process(_SCHEDULER, folder))["url"]
+        url: str = stack.enter_context(process(SCHEDULER, folder))["url"]
         for _ in range(2):
-            stack.enter_context(process(_WORKER, folder, url))
+            stack.enter_context(process(WORKER, folder, url))
         yield url
 
 
@@ -176,12 +152,12 @@ asyncio.run(convert(*sys.argv[1:]))
 
 def test_a_scheduler_that_is_lost(tmp_path: Path, lifeline: Lifeline) -> None:
     """The next conversion looks for it again. All the while Dask writes nothing on the terminal."""
-    with process(_SCHEDULER, tmp_path) as scheduler:
+    with process(SCHEDULER, tmp_path) as scheduler:
         url = scheduler["url"]
         with pytest.raises(Unreachable, match="has no workers"):
             connect(url, print)
         with (
-            process(_WORKER, tmp_path, url),
+            process(WORKER, tmp_path, url),
             subprocess.Popen(
                 [sys.executable, "-c", _CLIENT, url, lifeline.path, str(tmp_path / "cache")],
                 stdout=subprocess.PIPE,
@@ -201,7 +177,7 @@ def test_a_scheduler_that_is_lost(tmp_path: Path, lifeline: Lifeline) -> None:
 def test_a_cluster_with_another_acconsole(tmp_path: Path) -> None:
     other = "import importlib.metadata\nimportlib.metadata.version = lambda name: '0.0.1'\n"
     with (
-        process(other + _SCHEDULER, tmp_path) as scheduler,
+        process(other + SCHEDULER, tmp_path) as scheduler,
         pytest.raises(SettingsError, match="The Dask scheduler has another acconsole"),
     ):
         connect(scheduler["url"], print)

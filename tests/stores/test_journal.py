@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ import pytest
 from acconsole.engine.history import Ending, Outcome
 from acconsole.engine.journal import Answer, FoundWrite
 from acconsole.engine.plan import Action
+from acconsole.engine.windows import Scope, Window
 from acconsole.errors import UnknownRun, UsageError
 from acconsole.stores.journal import SqliteJournal
 from tests.stores.runs import ADA, BOB, KIDLISP, RESULT, batch, beginning, write
@@ -119,6 +121,18 @@ def rows(file: Path) -> dict[str, list[tuple[object, ...]]]:
         return {table: db.execute(f"SELECT * FROM {table}").fetchall() for table in tables}
 
 
+async def test_budgets_come_back_as_they_last_stood(file: Path) -> None:
+    async with opened(file) as journal:
+        assert await journal.budgets("pds.test") == []
+        first = Window(Scope.UPLOADS, "", 86_400, 1_000, 7, 9e9)
+        other = Window(Scope.POINTS, "did:plc:a", 3_600, 5_000, 600, 9e9)
+        journal.keep_budgets("pds.test", [first, other])
+        journal.keep_budgets("pds.test", [replace(first, used=27)])
+        journal.keep_budgets("other.test", [first])
+        await journal.end(RUN, Ending.FINISHED, RESULT)
+        assert set(await journal.budgets("pds.test")) == {replace(first, used=27), other}
+
+
 async def test_it_is_only_added_to(file: Path) -> None:
     async with opened(file) as journal:
         await written(journal)
@@ -126,6 +140,7 @@ async def test_it_is_only_added_to(file: Path) -> None:
         journal.found(RUN, ADA.id, FoundWrite(Action.CREATE, KIDLISP, "ref 3", "rkey 3", "new 3"))
         journal.begin_part(RUN, BOB)
         journal.end_part(RUN, BOB.id, 1, Ending.FINISHED, RESULT)
+        journal.keep_budgets("pds.test", [Window(Scope.UPLOADS, "", 86_400, 1_000, 7, 9e9)])
         await journal.end(RUN, Ending.FINISHED, RESULT)
         before = rows(file)
         assert all(before.values()), "each table has a row"
@@ -264,6 +279,23 @@ async def test_a_run_that_died_is_told_of_until_another_has_finished(file: Path,
         assert (await journal.record("a1")).summary.ending is Ending.DIED
 
 
+async def test_a_run_that_another_has_gone_on_from_is_told_of_no_more(file: Path, dead_pid: int) -> None:
+    async with opened(file) as journal:
+        await journal.begin(beginning("a1", pid=dead_pid, began=time.time() - 9))
+        resumed = {"subjects": (BOB,), "options": {"resumes": "a1"}}
+        for run, ending, changed in (
+            ("b1", Ending.STOPPED, {}),
+            ("b2", Ending.FINISHED, {"live": False}),
+            ("b3", Ending.FINISHED, {"options": {"resumes": "a2"}}),
+        ):
+            await journal.begin(beginning(run, **resumed | changed))
+            await journal.end(run, ending, RESULT)
+            assert len(await journal.died()) == 1, run
+        await journal.begin(beginning("b4", **resumed))
+        await journal.end("b4", Ending.FINISHED, RESULT)
+        assert await journal.died() == []
+
+
 # -- holds -----------------------------------------------------------------------------------------------
 
 
@@ -298,3 +330,18 @@ async def test_what_a_dead_run_held_is_free(file: Path, dead_pid: int) -> None:
         assert await journal.hold("short", "c1", 0) is None
         assert await journal.hold("short", "b1", 60) is None, "its time was over"
         assert not await journal.renew("short", "c1", 60)
+
+
+async def test_a_worker_of_the_same_run_is_another_holder(tmp_path: Path) -> None:
+    async with opened(tmp_path / "journal.sqlite") as journal:
+        await journal.begin(beginning(RUN))
+        assert await journal.hold("key", RUN, 60, "worker 1") is None
+        held = await journal.hold("key", RUN, 60, "worker 2")
+        assert held
+        assert (held.run, held.part) == (RUN, "worker 1")
+        assert await journal.renew("key", RUN, 60, "worker 1")
+        assert not await journal.renew("key", RUN, 60)
+        journal.let_go("key", RUN, "worker 2")
+        assert await journal.hold("key", RUN, 60, "worker 2"), "only the holder lets go"
+        journal.let_go("key", RUN, "worker 1")
+        assert await journal.hold("key", RUN, 60, "worker 2") is None

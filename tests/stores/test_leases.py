@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -55,6 +56,22 @@ async def test_what_is_over_is_taken_over(docs: MongoDocs) -> None:
     assert not await docs.renew_lease(USER, "a", 60)
     assert await docs.take_lease(USER, holder("c"), 60, instead_of="a")
     assert await docs.take_lease(USER, holder("c"), 60, instead_of="b") is None
+
+
+async def test_a_worker_of_the_same_run_is_another_holder(docs: MongoDocs) -> None:
+    first, second = (replace(holder("a"), part=f"tcp://worker:{number} 1") for number in (1, 2))
+    assert await docs.take_lease(USER, first, 60) is None
+    assert await docs.take_lease(USER, first, 60) is None, "an answer may be lost"
+    held = await docs.take_lease(USER, second, 60)
+    assert held
+    assert (held.run, held.part) == ("a", first.part)
+    assert await docs.renew_lease(USER, "a", 60, first.part)
+    assert not await docs.renew_lease(USER, "a", 60, second.part)
+    assert not await docs.renew_lease(USER, "a", 60)
+    await docs.end_lease(USER, "a", second.part)
+    assert await docs.take_lease(USER, second, 60), "only the holder ends it"
+    assert await docs.renew_lease(USER, "a", 0, first.part)
+    assert await docs.take_lease(USER, second, 60) is None
 
 
 @pytest.mark.parametrize(

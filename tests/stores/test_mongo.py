@@ -13,10 +13,12 @@ from bson import ObjectId, decode, encode
 from bson.datetime_ms import DatetimeMS
 from pymongo import MongoClient
 
+from acconsole.engine.plan import PutBack
 from acconsole.engine.ports import Link
+from acconsole.engine.stored import NAMES, after_link, same, stored_in
 from acconsole.errors import SettingsError, Unreachable
 from acconsole.media import record
-from acconsole.media.base import Blocked, MediaType
+from acconsole.media.base import Blocked, Doc, MediaType
 from acconsole.stores.mongo import OPTIONS, MongoDocs
 
 WHEN = datetime(2024, 1, 1, tzinfo=UTC)
@@ -72,6 +74,8 @@ async def test_users_come_by_id_with_their_handles_however_many(
     database["@handles"].insert_one({"_id": "auth0|05x", "handle": "nobody"})
     async with docs(mongo_uri, mongo_db) as read:
         users = [user async for user in read.users()]
+        assert [await read.user(user.id) for user in users] == users
+        assert await read.user("auth0|05x") is None
     assert [user.id for user in users if "|" in user.id] == ids[:11]
     assert {user.id: user.handle for user in users} == {
         str(each): f"h{each}" if index % 2 == 0 else None for index, each in enumerate(ids)
@@ -169,3 +173,46 @@ def test_a_malformed_connection_string_is_refused_and_not_shown(text: str) -> No
     with pytest.raises(SettingsError) as caught:
         MongoDocs(text, "x")
     assert "secret" not in str(caught.value) + caught.value.hint
+
+
+OLD = ObjectId()
+STORED: list[dict[str, Any]] = [
+    {},
+    {"atproto": None},
+    {"atproto": {"kept": {"b": 1, "a": [1.5, None]}, "rkey": "old"}},
+    {"atproto": "broken", "at": {"rkey": "other"}},
+    {"atproto": [], "at": None},
+    {"at": {"rkey": "new", "cid": "c"}},
+    {"at": {"rkey": "old", "synced": WHEN, "by": OLD}},
+]
+
+
+@pytest.mark.parametrize("kind", [MediaType.TAPES, MediaType.MOODS])
+async def test_what_docs_stored_is_put_back_exactly(
+    database: Any, mongo_uri: str, mongo_db: str, kind: MediaType
+) -> None:
+    """Also what a link leaves is as `after_link` says."""
+    many = [{"_id": ObjectId(), **stored} for stored in STORED * 20]
+    database[kind.value].insert_many(many)
+    refs = [str(doc["_id"]) for doc in many]
+    async with docs(mongo_uri, mongo_db) as read:
+        before = await read.by_refs(kind, refs)
+        assert await read.link(kind, [Link(ref, "new", "at://x") for ref in refs]) == len(refs)
+        linked = await read.by_refs(kind, refs)
+        for ref in refs:
+            expected = after_link(stored_in(before[ref]), "new", "at://x")
+            assert any(same(stored_in(linked[ref]), each) for each in expected)
+        changes = {ref: PutBack(stored_in(linked[ref]), stored_in(before[ref])) for ref in refs}
+        database[kind.value].update_one({"_id": many[0]["_id"]}, {"$set": {"atproto.rkey": "theirs"}})
+        database[kind.value].delete_one({"_id": many[1]["_id"]})
+        assert await read.put_back(kind, changes) == set(refs[2:])
+        assert await read.put_back(kind, changes) == set(refs[2:]), "a lost answer changes nothing"
+        now = await read.by_refs(kind, refs)
+    assert now.pop(refs[0])["atproto"]["rkey"] == "theirs"
+    assert {ref: encode({**doc}) for ref, doc in now.items()} == {
+        ref: encode({"_id": doc["_id"], **_in_order(doc)}) for ref, doc in before.items() if ref in now
+    }
+
+
+def _in_order(doc: Doc) -> dict[str, Any]:
+    return {name: doc[name] for name in NAMES if name in doc}

@@ -6,8 +6,10 @@ import asyncio
 import io
 import json
 import time
+import tracemalloc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from email.utils import formatdate
 from typing import Any
 
 import httpx
@@ -19,6 +21,7 @@ from starlette.responses import Response
 from acconsole.engine.cid import blob_cid
 from acconsole.engine.model import User
 from acconsole.engine.ports import BlobFacts, Write
+from acconsole.engine.windows import Scope, Window
 from acconsole.errors import (
     AccountError,
     AcError,
@@ -243,7 +246,69 @@ async def test_a_spent_limit_says_when_it_opens() -> None:
         async with repos(url) as read:
             with pytest.raises(BudgetSpent) as caught:
                 await read.snapshot("did:plc:aaaaaaaaaaaaaaaaaaaaaaaa")
-    assert caught.value.resume_at == reset
+    assert reset <= caught.value.resume_at <= reset + 3
+
+
+async def test_what_is_spent_is_told_by_one_request_though_many_were_to_be_sent() -> None:
+    """The PDS's clock is an hour behind: only what it says of the time left counts."""
+    now = int(time.time())
+    headers = [
+        (b"ratelimit-policy", b"6000;w=300"),
+        (b"ratelimit-remaining", b"0"),
+        (b"ratelimit-reset", str(now - 3_600 + 77).encode()),
+        (b"date", formatdate(now - 3_600, usegmt=True).encode()),
+    ]
+    with serve_app(_app(429, b'{"error": "RateLimitExceeded"}', *headers), date_header=False) as url:
+        async with repos(url) as read:
+            asking = [read.snapshot("did:plc:aaaaaaaaaaaaaaaaaaaaaaaa") for _ in range(12)]
+            spent = await asyncio.gather(*asking, return_exceptions=True)
+            assert read.requests == 1
+            assert read.budgets.room(Scope.REQUESTS).points == 3_000
+    for each in spent:
+        assert isinstance(each, BudgetSpent)
+        assert now + 76 <= each.resume_at <= now + 82
+
+
+async def test_what_does_not_fit_is_not_sent(limited_pds: PdsServer) -> None:
+    account = await limited_pds.create_account()
+    resets = time.time() + 200
+    full = [
+        Window(Scope.REQUESTS, "", 300, 3_000, 3_000, resets),
+        Window(Scope.LOGINS, account.did, 300, 30, 30, resets),
+    ]
+    async with repos(limited_pds.url) as read:
+        read.budgets.restore(full)
+        for asking in (read.ping(), read.latest(account.did), _all(read), read.login(user_of(account))):
+            with pytest.raises(BudgetSpent) as caught:
+                await asking
+            assert caught.value.resume_at == resets
+        assert read.requests == 0
+        await read.snapshot(account.did)
+        assert read.requests == 1
+
+
+async def test_a_session_is_little_more_than_its_tokens(sandbox_pds: PdsServer) -> None:
+    accounts = [await sandbox_pds.create_account() for _ in range(40)]
+    users = [User(f"u{number}", None, a.handle, a.did, None, a.password) for number, a in enumerate(accounts)]
+    async with repos(sandbox_pds.url) as read:
+        await read.login(users[0])
+        tracemalloc.start()
+        before = tracemalloc.take_snapshot()
+        for user in users[1:]:
+            await read.login(user)
+        grown = tracemalloc.take_snapshot().compare_to(before, "filename")
+        tracemalloc.stop()
+        assert sum(each.size_diff for each in grown) / len(users) < 20_000
+
+
+async def test_a_session_that_is_let_go_is_made_anew(pds: PdsServer) -> None:
+    account = await pds.create_account()
+    async with http_proxy(pds.url) as proxy, repos(proxy.url) as read:
+        first = await read.login(user_of(account))
+        read.forget(user_of(account))
+        read.forget(user_of(account))
+        assert await read.login(user_of(account)) is not first
+        assert proxy.paths.count("/xrpc/com.atproto.server.createSession") == 2
 
 
 async def test_what_a_blob_may_weigh_is_asked_once(pds: PdsServer) -> None:

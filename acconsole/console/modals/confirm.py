@@ -17,6 +17,7 @@ from acconsole.console.inert import inert
 from acconsole.console.plansummary import side_facts
 from acconsole.console.widgets.keybar import KeyBar
 from acconsole.console.widgets.topbar import TopBar
+from acconsole.engine.outlook import Outlook
 from acconsole.engine.plan import Plan
 
 
@@ -26,9 +27,10 @@ class ConfirmModal(ConsoleModal[str]):
     BINDINGS = bindings("confirm")
     AUTO_FOCUS: ClassVar[str] = "#name"
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, outlook: Outlook) -> None:
         super().__init__()
         self._plan = plan
+        self._outlook = outlook
 
     def compose(self) -> ComposeResult:
         plan = self._plan
@@ -39,6 +41,7 @@ class ConfirmModal(ConsoleModal[str]):
             box.border_title = Content("◆ LIVE ◆")
             yield Static(
                 Content.assemble(
+                    f"Take back run {plan.undoes.run}. " if plan.undoes else "",
                     (f"Delete {deletes} ", "bold $bad"),
                     f"({kinds}) of ",
                     inert(plan.user.name, 40, "bold"),
@@ -49,7 +52,7 @@ class ConfirmModal(ConsoleModal[str]):
                     ".",
                 )
             )
-            yield Static(Content("\n").join(side_facts(plan)), classes="mute")
+            yield Static(Content("\n").join(side_facts(plan, self._outlook)), classes="mute")
             yield Static(
                 Content.assemble("Type ", inert(plan.user.name, 40, "bold $pick"), " to run it live:")
             )

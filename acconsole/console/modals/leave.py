@@ -13,7 +13,7 @@ from acconsole.console.actions import bindings
 from acconsole.console.base import ConsoleModal
 from acconsole.console.inert import visible
 from acconsole.console.messages import News, RunEnded
-from acconsole.console.session import Run
+from acconsole.console.session import RolloutRun, Run
 from acconsole.console.widgets.keybar import KeyBar
 from acconsole.console.widgets.topbar import TopBar
 
@@ -23,13 +23,13 @@ class LeaveModal(ConsoleModal[bool]):
 
     BINDINGS = bindings("confirm")
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run | RolloutRun) -> None:
         super().__init__()
         self._run = run
 
     def compose(self) -> ComposeResult:
-        run, track = self._run, self._run.progress.all
-        what = f"{'Live' if run.live else 'Dry'} {run.plan.action} of {visible(run.plan.user.name, 40)}"
+        run, track = self._run, self._run.bar
+        what = f"{'Live' if run.live else 'Dry'} {visible(run.what, 56)}"
         yield TopBar()
         with Vertical(classes="box") as box:
             box.border_title = "A run is going on"

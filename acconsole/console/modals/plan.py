@@ -25,6 +25,7 @@ from acconsole.console.widgets.rows import Rows
 from acconsole.console.widgets.topbar import TopBar
 from acconsole.engine.guard import delete_limit
 from acconsole.engine.model import User
+from acconsole.engine.outlook import Outlook
 from acconsole.engine.plan import Plan
 from acconsole.errors import AccountError
 from acconsole.media.base import MediaType
@@ -50,6 +51,7 @@ class PlanModal(ConsoleModal[Run]):
         """`refs`: the plan is of these docs alone, of one media type. `also`: one more thing to say."""
         super().__init__()
         self.plan: Plan | None = None
+        self._outlook: Outlook | None = None
         self._action, self._user = action, user
         self._kinds = set(kinds)
         self._refs, self._also = frozenset(refs), also
@@ -98,6 +100,7 @@ class PlanModal(ConsoleModal[Run]):
     def hear(self, news: News) -> None:
         if isinstance(news, PlanMade) and news.ticket == self._ticket:
             self.plan = news.plan
+            self._outlook = self.runner.engine.outlook(news.plan) if news.plan else None
             self._say(news)
             self._show()
         elif isinstance(news, RunEnded):
@@ -133,7 +136,7 @@ class PlanModal(ConsoleModal[Run]):
         self.refresh_bindings()
 
     def _show_facts(self) -> None:
-        lines = facts(self.plan) if self.plan else []
+        lines = facts(self.plan, self._outlook) if self.plan and self._outlook else []
         lines += [inert(self._also)] if self.plan and self._also else []
         if self.plan and (reason := self._no_live()):
             lines.append(Content.styled(reason, "bold $live"))
@@ -254,7 +257,7 @@ class PlanModal(ConsoleModal[Run]):
         plan = self.plan
         assert plan is not None
         if _wants_name(plan):
-            self.app.push_screen(ConfirmModal(plan), self._confirmed)
+            self.app.push_screen(ConfirmModal(plan, self.runner.engine.outlook(plan)), self._confirmed)
         else:
             self.dismiss(self.runner.run(plan, live=True))
 
@@ -283,5 +286,6 @@ class PlanModal(ConsoleModal[Run]):
 
 
 def _wants_name(plan: Plan) -> bool:
-    """Whether a live run wants the user's name typed first."""
-    return plan.action == "wipe" or plan.deletes_capped > delete_limit(plan, None)
+    """Whether a live run wants the user's name typed first. An undo deletes what somebody may count on."""
+    undoing = plan.undoes is not None and plan.tally().delete > 0
+    return plan.action == "wipe" or undoing or plan.deletes_capped > delete_limit(plan, None)

@@ -69,11 +69,11 @@ class RunScreen(ConsoleScreen):
             self._lines = run.progress.lines_told
             last = len(run.progress.log) - 1
             log.show(last + 1, last if self._follows else log.cursor)
-        self.query_one("#outcome").display = run.over or run.stop.requested
+        self.query_one("#outcome").display = run.over or run.stop.requested or run.stop.paused
         videos = run.progress.videos
         self.query_one("#videos").display = bool(videos.on_the_way or videos.made)
         self.query_one("#failures").display = bool(run.progress.failures)
-        self.query_one("#outcome").set_class(run.over and not runview.in_trouble(run), "-good")
+        self.query_one("#outcome").set_class(run.over and not run.in_trouble, "-good")
         self._paint(layout=True)
         self.refresh_bindings()
 
@@ -94,7 +94,12 @@ class RunScreen(ConsoleScreen):
 
     def action_stop(self) -> None:
         """Stop after the batch on its way; a second time, cancel at once."""
-        self.runner.stop(self.run)
+        self.runner.running.stop(self.run)
+        self._show()
+
+    def action_pause(self) -> None:
+        """Hold the run up after the batch on its way, or let it go on."""
+        self.runner.running.pause(self.run)
         self._show()
 
     def action_back(self) -> None:
@@ -102,5 +107,7 @@ class RunScreen(ConsoleScreen):
         self.dismiss()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """A run that is over cannot be stopped."""
+        """A run that is over cannot be stopped, nor one that is stopping be held up."""
+        if action == "pause":
+            return not (self.run.over or self.run.stop.requested)
         return not (action == "stop" and self.run.over)

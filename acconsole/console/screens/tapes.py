@@ -76,7 +76,7 @@ class TapesScreen(ConsoleScreen):
     def hear(self, news: News) -> None:
         if isinstance(news, TapesKnown | TapeConverted):
             self._show()
-        elif isinstance(news, RunEnded) and MediaType.TAPES in news.run.plan.kinds and news.run.live:
+        elif isinstance(news, RunEnded) and MediaType.TAPES in news.run.kinds and news.run.live:
             self.runner.tapes.read()
 
     def _show(self) -> None:

@@ -74,7 +74,7 @@ class UserScreen(ConsoleScreen):
     def hear(self, news: News) -> None:
         if isinstance(news, StateRead) and news.user_id == self.user.id:
             self._take(news)
-        elif isinstance(news, RunEnded) and news.run.plan.user.id == self.user.id:
+        elif isinstance(news, RunEnded) and news.run.concerns(self.user.id):
             self.read()
 
     def _take(self, news: StateRead) -> None:
@@ -186,6 +186,13 @@ class UserScreen(ConsoleScreen):
     def action_other(self) -> None:
         """Play it from somewhere else."""
         self.query_one(Preview).turn_to_other_source()
+
+    def action_history(self) -> None:
+        """The runs that were about this user."""
+        # Not imported before it is wanted.
+        from acconsole.console.screens.history import HistoryScreen
+
+        self.app.push_screen(HistoryScreen(self.user))
 
     def action_restore(self) -> None:
         """Plan a restore of every media type."""

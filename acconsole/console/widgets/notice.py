@@ -25,14 +25,18 @@ class Notice(Static):
         lines = [inert(text, style="bold")]
         self._show(lines + ([inert(detail, style="$mute")] if detail else []))
 
-    def trouble(self, error: AcError) -> None:
-        """An error: what happened, what to do, and the key that tries again where that may help."""
+    def trouble(self, error: AcError, again: str = "") -> None:
+        """An error: what happened, what to do, and the key that tries again where that may help.
+
+        `again` says when that is done without a key.
+        """
         lines = [Content.assemble(("! ", "bold $bad"), inert(error.title, style="bold $bad"))]
         lines.append(inert(error.message))
         if error.hint:
             lines.append(inert(error.hint, style="$mute"))
         if error.retryable:
-            lines.append(Content.assemble(("F5", "bold $pick"), " try again"))
+            by_itself = (f" · {again}" if again else "", "$mute")
+            lines.append(Content.assemble(("F5", "bold $pick"), " try again", by_itself))
         self._show(lines)
 
     def _show(self, lines: list[Content]) -> None:

@@ -11,7 +11,8 @@ from textual.widget import Widget
 from acconsole.console.bars import bar
 from acconsole.console.inert import inert, visible
 from acconsole.console.messages import GlanceKnown, News
-from acconsole.console.session import Run, Session
+from acconsole.console.scan import Scan
+from acconsole.console.session import RolloutRun, Run, Session
 from acconsole.console.shelf import Shelf
 
 if TYPE_CHECKING:
@@ -52,6 +53,9 @@ class TopBar(Widget):
         self._run_from = width - right.cell_length if run and right else 1 << 30
         if self.session.shelf.going_on and not self.session.running and room >= 30:
             right = _conversions(self.session.shelf)
+        scan = self.session.scan
+        if not right and scan and scan.is_going and room >= 24:
+            right = _scan(scan, room)
         gap = " " * max(0, width - left.cell_length - right.cell_length)
         return Content.assemble(left, gap, right)
 
@@ -91,15 +95,22 @@ def _conversions(shelf: Shelf) -> Content:
     return Content.assemble("converting ", shown, f" {over:,}/{all_of_them:,} ")
 
 
-def _run(run: Run, room: int, live: bool) -> Content:
+def _scan(scan: Scan, room: int) -> Content:
+    """The look at everybody that is going on."""
+    total = max(scan.total, scan.done)
+    counted = f" {scan.done:,}/{total:,} "
+    cells = min(16, room - len(counted) - 5)
+    return Content.assemble(("scan ", "$mute"), bar(cells, total, (scan.done, "$work")), (counted, "$mute"))
+
+
+def _run(run: Run | RolloutRun, room: int, live: bool) -> Content:
     """The run that is going on, or how the last one ended."""
-    progress = run.progress
-    track = progress.all
-    name = visible(f"{run.plan.action} {run.plan.user.name}", max(8, min(28, room - 18)))
+    track = run.bar
+    name = visible(run.what, max(8, min(28, room - 18)))
     if run.over:
-        sign, colour = ("!", "$bad") if progress.error or progress.failures else ("✓", "$mute")
+        sign, colour = ("!", "$bad") if run.in_trouble else ("✓", "$mute")
         return Content.assemble((f"{name} ", "$mute"), (sign, colour), " ")
-    share = f" {100 * track.passed // max(track.total, 1):>3} % "
+    share = " paused " if run.stop.paused else f" {100 * track.passed // max(track.total, 1):>3} % "
     cells = min(24, room - len(share) - inert(name).cell_length - 1)
     work, rest = ("$live-text", "$live-track") if live else ("$work", "$track")
     shown = bar(cells, track.total, (track.done + track.left_out, work), (track.failed, "$bad"), track=rest)

@@ -122,10 +122,17 @@ class Account:
                 if share.tallies.keys() & set(turn):
                     self.rows[share.user.id].turns.add(turn)
         self._blocked = {(item.kind, item.ref): (name, item) for name, item in survey.blocked}
+        self._skipped = {
+            (name, item.kind, item.ref, item.rkey): (name, item) for name, item in survey.skipped
+        }
         self.done = Tally()
         self.points = 0
         self.checked = self.wrong = 0
         self.problems: list[Problem] = []
+
+    def is_last(self, user: User, turn: tuple[MediaType, ...]) -> bool:
+        """Whether nothing is left to do for a user but this turn."""
+        return self.rows[user.id].turns <= {turn}
 
     def began(self, user: User) -> int:
         """The run comes to a user; the how manieth time that is."""
@@ -144,11 +151,14 @@ class Account:
         self.points += result.points
         for name, item in result.blocked:
             self._blocked.setdefault((item.kind, item.ref), (name, item))
+        for name, left in result.skipped:
+            self._skipped.setdefault((name, left.kind, left.ref, left.rkey), (name, left))
 
     def ended(self, user: User, turn: tuple[MediaType, ...], done: Done) -> None:
-        """A user's turn is over without an error."""
-        row = self.rows[user.id]
-        row.turns.discard(turn)
+        """A user's turn is over without an error, unless it was stopped with something left to do."""
+        row, result = self.rows[user.id], done.result
+        if not (result and result.stopped and result.done.items < result.planned.items):
+            row.turns.discard(turn)
         if done.result is None:
             row.failures.pop(turn, None)
         if done.verified:
@@ -189,12 +199,13 @@ class Account:
         ends = tuple((end, sum(row.end is end for row in rows)) for end in UserEnd)
         return RolloutResult(
             run=run,
-            action="rollout",
+            action=self._survey.action,
             live=live,
             planned=self._survey.tally(),
             done=self.done,
             failed=tuple(failure for row in rows for failure in self._failures(row)),
             blocked=tuple(self._blocked.values()),
+            skipped=tuple(self._skipped.values()),
             pds_requests=pds_requests,
             points=self.points if live else self._survey.points,
             seconds=seconds,

@@ -42,9 +42,9 @@ class Crew:
         self._changed = changed
 
     def want(self, count: int) -> None:
-        """Ask for another number of users at once; it holds at once, both ways."""
-        self.wanted = min(max(1, count), HARD_TOP)
-        self._become(self.wanted, "asked for")
+        """Ask for another number of users at once. More is tried at once; fewer than are asked for stay so."""
+        before, self.wanted = self.wanted, min(max(1, count), HARD_TOP)
+        self._become(self.wanted if self.wanted > before else self._room, "asked for")
 
     def committed(self, seconds: float) -> None:
         """A commit went through, and took so long."""

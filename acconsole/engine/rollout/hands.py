@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 from acconsole.engine.events import Event, Stop
 from acconsole.engine.ports import World
 from acconsole.engine.rollout import part
-from acconsole.engine.rollout.part import Done, Order
+from acconsole.engine.rollout.part import Done, Order, Planner
 
 
 class Hands(Protocol):
@@ -29,8 +28,8 @@ class OwnHands:
     """This machine."""
 
     world: World
-    state_dir: Path
     read_only: bool
+    planner: Planner = part.planned
 
     @property
     def requests(self) -> int:
@@ -38,5 +37,5 @@ class OwnHands:
 
     async def do(self, order: Order, *, emit: Callable[[Event], None], stop: Stop) -> Done:
         return await part.do(
-            self.world, order, state_dir=self.state_dir, read_only=self.read_only, emit=emit, stop=stop
+            self.world, order, read_only=self.read_only, planner=self.planner, emit=emit, stop=stop
         )

@@ -229,6 +229,7 @@ class Rollout:
             max_deletes=how.max_deletes,
             wait=how.wait,
             lease_seconds=how.lease_seconds,
+            last=self._account.is_last(share.user, turn),
         )
 
     def _heed(self, share: Share, turn: Turn, event: Event) -> None:

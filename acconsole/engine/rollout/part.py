@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from acconsole.engine import status
 from acconsole.engine.apply import UserRun
@@ -25,7 +26,8 @@ class Order:
     """What is to be done for one user of a run over many.
 
     `kinds`: the media types whose turn it is, of those that were `chosen`. `attempt` counts how often the
-    run has come to the user. Without a secret once the user's password is left out.
+    run has come to the user. `last`: no other media types' turn comes after. Without a secret once the
+    user's password is left out.
     """
 
     beginning: Beginning
@@ -36,10 +38,11 @@ class Order:
     max_deletes: int | None
     wait: bool
     lease_seconds: float
+    last: bool = True
 
     @property
     def folder(self) -> Path:
-        """Where the user's backup goes, below the state dir."""
+        """Where the user's backup goes, in the vault."""
         return Path("runs") / self.beginning.run / (self.user.did or self.user.id).replace(":", "_")
 
 
@@ -53,21 +56,37 @@ class Done:
     verified: Verified | None = None
 
 
+async def planned(world: World, order: Order) -> Plan:
+    """The plan of all that was chosen, as things are now. Raises `Unreachable`."""
+    chosen = order.chosen
+    state = await status.read(world, order.user, chosen.kinds, retry_blocked=chosen.retry_blocked)
+    plan = await asyncio.to_thread(restore_plan, state, world.repos.host, chosen)
+    if plan.videos:
+        plan = replace(plan, blob_limit=await world.repos.blob_limit())
+    return plan
+
+
+Planner = Callable[[World, Order], Coroutine[Any, Any, Plan]]
+"""Makes the plan of an order. Raises `Unreachable`, `Refused`."""
+
+
 async def do(
     world: World,
     order: Order,
     *,
-    state_dir: Path,
     read_only: bool,
+    planner: Planner = planned,
+    worker: str = "",
     emit: Callable[[Event], None],
     stop: Stop,
 ) -> Done:
-    """Carry out an order. Cancelling it, once, waits for the batch on its way.
+    """Carry out an order. Cancelling it, once, waits for the batch on its way. `worker` names who holds the
+    user, where a run has several.
 
     Raises `Refused`, `Unreachable`, also after `Finished` was emitted; a trouble of the user's own is in the
     result.
     """
-    whole = await planned(world, order)
+    whole = await planner(world, order)
     live = order.beginning.live
     # The limit on deletes is on all that was chosen, and is asked before any of it is written.
     Guard.open(whole, live=live, read_only=read_only, max_deletes=order.max_deletes)
@@ -86,23 +105,16 @@ async def do(
         world,
         Guard.open(plan, live=live, read_only=read_only, max_deletes=order.max_deletes),
         beginning=order.beginning,
-        folder=state_dir / order.folder,
+        folder=order.folder,
         lease_seconds=order.lease_seconds,
         emit=keep,
         stop=stop,
         wait=order.wait,
         part=order.attempt,
+        worker=worker,
     )
     await work.go()
+    if order.last:
+        world.repos.forget(order.user)
     (result,) = results
     return Done(result, await verify_written(world, plan, result) if is_verifiable(result) else None)
-
-
-async def planned(world: World, order: Order) -> Plan:
-    """The plan of all that was chosen, as things are now. Raises `Unreachable`."""
-    chosen = order.chosen
-    state = await status.read(world, order.user, chosen.kinds, retry_blocked=chosen.retry_blocked)
-    plan = await asyncio.to_thread(restore_plan, state, world.repos.host, chosen)
-    if plan.videos:
-        plan = replace(plan, blob_limit=await world.repos.blob_limit())
-    return plan

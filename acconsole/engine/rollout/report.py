@@ -25,7 +25,7 @@ def write(folder: Path, result: RolloutResult, rows: Sequence[Row]) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     listed = [row.as_json() for row in rows]
     whole = {**result.as_json(), "rows": listed}
-    _put(folder / "report.txt", text(result, rows) + "\n")
+    _put(folder / "report.txt", summary(result) + "\n")
     _put(folder / "report.json", json.dumps(whole, indent=1))
     _put(folder / "report.csv", _csv(listed))
 
@@ -59,30 +59,31 @@ def _cell(value: object) -> object:
     return f"'{shown}" if shown[:1] in "=+-@" and shown[:1] else shown
 
 
-def text(result: RolloutResult, rows: Sequence[Row]) -> str:
+def summary(result: RolloutResult) -> str:
     """What the rollout came to, in some lines."""
-    ends = dict(result.ends)
-    lines = [
-        f"Rollout {result.run}, {'live' if result.live else 'dry run'}: {result.looked:,} users looked at,"
-        f" {result.in_sync:,} in sync before.",
-        ", ".join(f"{ends[end]:,} {_WORDS[end]}" for end in UserEnd if ends.get(end)) + "."
-        if any(ends.values())
-        else "Nothing was to be done.",
-    ]
+    mode = "live" if result.live else "dry run"
+    before = f"{result.looked:,} users looked at, {result.in_sync:,} in sync"
+    lines = [f"{result.action.capitalize()} {result.run}, {mode}: {before}.", _ends(result)]
     if result.why:
         lines.append(f"It was stopped: {result.why}")
-    causes = Counter(row.reason for row in rows if row.reason)
-    if causes:
-        lines.append("By cause:")
-        lines += [f"  {count:>6,}  {reason}" for reason, count in causes.most_common(CAUSES)]
+    causes = Counter(failure.cause for failure in result.failed)
+    if len(causes) > 1:
+        lines.append("Failures by cause:")
+        lines += [f"  {count:>6,}  {cause}" for cause, count in causes.most_common(CAUSES)]
     if len(causes) > CAUSES:
         lines.append(f"  … and {len(causes) - CAUSES:,} more causes")
     return "\n".join(map(drawn, lines))
+
+
+def _ends(result: RolloutResult) -> str:
+    words = _WORDS if result.live else {**_WORDS, UserEnd.DONE: "with something to do"}
+    told = [f"{count:,} {words[end]}" for end, count in result.ends if count]
+    return f"{', '.join(told)}." if told else "Nothing was to be done."
 
 
 _WORDS = {
     UserEnd.DONE: "done",
     UserEnd.FAILED: "with failures",
     UserEnd.LEFT_OUT: "left out",
-    UserEnd.NOT_BEGUN: "not begun or not done to the end",
+    UserEnd.NOT_BEGUN: "not done to the end",
 }

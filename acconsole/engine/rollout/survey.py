@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import aclosing
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -13,7 +13,8 @@ from acconsole.engine import fleet
 from acconsole.engine.asking import Asking, Waits
 from acconsole.engine.draft import Choice, restore_plan
 from acconsole.engine.model import User
-from acconsole.engine.plan import BlockedItem, Plan, Tally
+from acconsole.engine.outlook import Cost
+from acconsole.engine.plan import BlockedItem, Plan, SkippedItem, Tally
 from acconsole.engine.ports import World
 from acconsole.media.base import MediaType
 
@@ -89,7 +90,8 @@ class Survey:
     """What a look at everybody came to.
 
     `shares`: the users with something to do, in the order of their turn. `left_out`: those for whom nothing
-    can be done, and why. `blocked`: docs that are left out, with their owners' names.
+    can be done, and why. `blocked`: docs that are left out, with their owners' names; so are those `skipped`
+    by an undo of the run `undoes`.
     """
 
     scope: Scope
@@ -99,12 +101,19 @@ class Survey:
     shares: list[Share] = field(default_factory=list)
     left_out: list[tuple[User, str]] = field(default_factory=list)
     blocked: list[tuple[str, BlockedItem]] = field(default_factory=list)
+    skipped: list[tuple[str, SkippedItem]] = field(default_factory=list)
+    undoes: str | None = None
+
+    @property
+    def action(self) -> str:
+        return "undo" if self.undoes else "rollout"
 
     def take(self, plan: Plan, *, has_docs: bool) -> None:
         """One more user, by what would be planned. Who has no docs and no repo is in sync."""
         self.looked += 1
         user = plan.user
         self.blocked += [(user.name, item) for item in plan.blocked]
+        self.skipped += [(user.name, item) for item in plan.skipped]
         if plan.problem and has_docs:
             self.left_out.append((user, plan.problem))
         elif plan.is_empty:
@@ -123,6 +132,13 @@ class Survey:
     def points(self) -> int:
         """What it costs of the users' budgets for repo writes, all together."""
         return sum(points for share in self.shares for points in share.points.values())
+
+    def costs(self) -> Iterator[Cost]:
+        """What each user costs of the PDS's budgets, for an outlook."""
+        for share in self.shares:
+            tally = share.tally
+            points = sum(share.points.values())
+            yield Cost(share.user.did or "", points, tally.blobs, tally.items, share.videos)
 
     @property
     def deletes(self) -> int:

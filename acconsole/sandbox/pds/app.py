@@ -38,14 +38,18 @@ _log = logging.getLogger(__name__)
 
 
 def create_app(
-    store: PdsStore, *, admin_password: str, rate_limits: bool = False, bypass_key: str | None = None
+    store: PdsStore,
+    *,
+    admin_password: str,
+    rate_limits: Limiter | None = None,
+    bypass_key: str | None = None,
 ) -> Starlette:
     """The PDS as an ASGI app, for uvicorn.
 
-    With `rate_limits` it has the limits of the reference PDS; who sends `bypass_key` is free of them.
+    With `rate_limits` it has limits, those of the reference PDS; who sends `bypass_key` is free of them.
     `POST /sandbox/faults` with the admin's password and the fields of `Faults` as JSON sets its faults.
     """
-    pds = _Pds(store, admin_password, Limiter() if rate_limits else None, bypass_key)
+    pds = _Pds(store, admin_password, rate_limits, bypass_key)
     return _App(
         routes=[
             Route("/xrpc/_health", pds.health),
