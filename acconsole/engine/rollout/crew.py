@@ -42,7 +42,7 @@ class Crew:
         self._changed = changed
 
     def want(self, count: int) -> None:
-        """Ask for another number of users at once. More is tried at once; fewer than are asked for stay so."""
+        """Ask for another number of users at once. More is tried now; a crew that is smaller stays so."""
         before, self.wanted = self.wanted, min(max(1, count), HARD_TOP)
         self._become(self.wanted if self.wanted > before else self._room, "asked for")
 
