@@ -207,6 +207,12 @@ def clocked_world(request: pytest.FixtureRequest, mongo_uri: str, mongo_db: str)
 
 
 @pytest.fixture
+def reference_world(reference_pds: PdsServer, mongo_uri: str, mongo_db: str) -> Iterator[World]:
+    """A world of the test's own, on the reference PDS alone."""
+    yield from _world(reference_pds, mongo_uri, mongo_db)
+
+
+@pytest.fixture
 def sandbox_world(sandbox_pds: PdsServer, mongo_uri: str, mongo_db: str) -> Iterator[World]:
     """A world of the test's own, on the sandbox PDS alone."""
     yield from _world(sandbox_pds, mongo_uri, mongo_db)

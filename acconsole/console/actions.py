@@ -84,7 +84,7 @@ _ALL = (
     Action("user.pane", ("d",), "details", "Show the details of the selected item, or the list again", 18),
     Action("user.play", ("p",), "play/pause", "Let the tape move or stand still", 19),
     Action("user.other", ("o",), "other source", "Play the tape from the ZIP, or from the MP4", 19),
-    Action("user.history", ("h",), "history", "The runs that were about this user, and undo", 15),
+    Action("user.history", ("h", "f10"), "history", "The runs that were about this user, and undo", 15),
     Action("user.reread", ("R", "f5"), "re-read", "Read the user again", 20),
     Action("user.back", ("escape",), "back", "Go back", 92),
     Action("tapes.mark", ("space",), "mark", "Mark the tape under the cursor, or take the mark off", 10),

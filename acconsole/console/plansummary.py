@@ -76,7 +76,8 @@ def side_facts(plan: Plan, outlook: Outlook) -> list[Content]:
             Content(f"{figures.plural(len(plan.blocked), 'blocked doc')} left out; the items say why.")
         )
     if plan.skipped:
-        lines.append(Content(f"{len(plan.skipped):,} changed since are skipped; the items say why."))
+        count = figures.plural(len(plan.skipped), "item")
+        lines.append(Content(f"{count} changed since: skipped, the items say why."))
     if plan.videos:
         lines.append(_videos(plan))
     if not plan.is_empty:

@@ -23,9 +23,10 @@ if TYPE_CHECKING:
     from acconsole.engine.history import RunSummary
     from acconsole.engine.model import User
     from acconsole.engine.plan import Plan
+    from acconsole.engine.reading import Health
     from acconsole.engine.rollout.crew import Control
     from acconsole.engine.rollout.survey import Survey
-    from acconsole.engine.sync import Engine, Health
+    from acconsole.engine.sync import Engine
     from acconsole.errors import AcError
     from acconsole.media.base import MediaType
     from acconsole.settings import Settings

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from acconsole.engine import plan as planning
+from acconsole.engine import planning
 from acconsole.engine.plan import BlockedItem, Operation, Plan
 from acconsole.engine.status import UserState
 from acconsole.media.base import MediaType

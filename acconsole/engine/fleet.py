@@ -58,7 +58,7 @@ async def states(
     """
 
     async def readings() -> AsyncGenerator[Coroutine[Any, Any, list[UserState]], None]:
-        async with aclosing(chosen or groups(world.docs.users())) as grouped:
+        async with aclosing(chosen or groups(world.docs.users(), GROUP)) as grouped:
             async for users in grouped:
                 yield _read(world, users, kinds, repos, retry_blocked)
 
@@ -68,7 +68,7 @@ async def states(
                 yield state
 
 
-async def groups(users: AsyncGenerator[User, None], size: int = GROUP) -> AsyncGenerator[list[User], None]:
+async def groups(users: AsyncGenerator[User, None], size: int) -> AsyncGenerator[list[User], None]:
     """Users by so many. Each group's docs are read by their range: let its ids lie side by side."""
     group: list[User] = []
     async with aclosing(users):

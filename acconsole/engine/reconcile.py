@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from acconsole.engine import events
 from acconsole.engine.model import Snapshot, SourceDoc, Verdict
-from acconsole.engine.plan import Action, Operation, Tally, claimed_ref
+from acconsole.engine.plan import Action, Operation, Tally
+from acconsole.engine.planning import claimed_ref
 from acconsole.engine.ports import Link
 from acconsole.engine.status import read_docs
 from acconsole.engine.tasks import together

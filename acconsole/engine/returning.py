@@ -14,7 +14,8 @@ from acconsole.engine.effects import DocEffect, RecordEffect
 from acconsole.engine.kept import Kept, KeptRecord, Place
 from acconsole.engine.match import Pair
 from acconsole.engine.model import RepoRecord, Verdict
-from acconsole.engine.plan import Action, Operation, Plan, PutBack, SkippedItem, claimed_ref
+from acconsole.engine.plan import Action, Operation, Plan, PutBack, SkippedItem
+from acconsole.engine.planning import claimed_ref
 from acconsole.engine.status import UserState
 from acconsole.engine.stored import is_exact, rkey_in, same, stored_in
 from acconsole.errors import BlobError

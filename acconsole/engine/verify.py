@@ -19,7 +19,7 @@ from acconsole.engine.asking import Asking, Waits
 from acconsole.engine.findings import Finding
 from acconsole.engine.match import Pair
 from acconsole.engine.model import OUT_OF_SYNC, Snapshot, User, Verdict, blob_cids
-from acconsole.engine.plan import claimed_ref, code_of
+from acconsole.engine.planning import claimed_ref, code_of
 from acconsole.engine.ports import BlobFacts, World
 from acconsole.engine.status import UserState
 from acconsole.engine.tasks import ahead, together

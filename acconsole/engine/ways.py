@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from acconsole.engine import plan as planning
+from acconsole.engine import planning
 from acconsole.engine.cid import record_cid
 from acconsole.engine.match import match
 from acconsole.engine.model import RepoRecord, Snapshot, SourceDoc, Verdict
-from acconsole.engine.plan import Action, Operation, Plan, claimed_ref
+from acconsole.engine.plan import Action, Operation, Plan
+from acconsole.engine.planning import claimed_ref
 from acconsole.engine.returning import CHANGED
 from acconsole.media.base import MediaType
 

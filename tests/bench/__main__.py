@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 import sys
 
-from tests.bench import fleet, journal, restore, rollout, start, status, tapes
+from tests.bench import fleet, journal, restore, rollout, search, start, status, tapes
 from tests.bench.report import show
 from tests.world import world
 
-NAMES = ("start", "tapes", "status", "restore", "journal", "fleet", "rollout", "millions")
+NAMES = ("start", "search", "tapes", "status", "restore", "journal", "fleet", "rollout", "millions")
 
 
 async def _main(names: list[str]) -> bool:
     kept = True
     if "start" in names:
         kept &= show(await start.measure())
+    if "search" in names:
+        kept &= show(await search.measure())
     if "tapes" in names:
         kept &= show(await tapes.measure())
     if {"status", "restore", "journal"} & set(names):

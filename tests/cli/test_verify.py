@@ -283,7 +283,7 @@ def test_a_live_restore_that_is_not_there_ends_with_4(run: Run, monkeypatch: pyt
         problem = Problem(plan.user, op.kind, op.ref, op.rkey, op.verdict, "text", "is \x1b gone")
         return Verified(3, 1, (problem,))
 
-    monkeypatch.setattr("acconsole.engine.sync.verify_written", wrong)
+    monkeypatch.setattr("acconsole.engine.reading.verify_written", wrong)
     result = run("restore", "i.k", "--kidlisp-only", "--live")
     assert result.status == 4
     assert "Verified: 2 of 3 records are as planned.\n1 problem:\n  i.k kidlisp " in result.out
@@ -292,7 +292,7 @@ def test_a_live_restore_that_is_not_there_ends_with_4(run: Run, monkeypatch: pyt
     async def away(world: Any, plan: Any, result: Any) -> Verified:
         raise Unreachable("The PDS is gone.")
 
-    monkeypatch.setattr("acconsole.engine.sync.verify_written", away)
+    monkeypatch.setattr("acconsole.engine.reading.verify_written", away)
     run("wipe", "i.k", "--kidlisp-only", "--live", "--confirm", "i.k")
     result = run("restore", "i.k", "--kidlisp-only", "--live", "--json")
     assert result.status == 3

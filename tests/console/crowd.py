@@ -10,8 +10,9 @@ from typing import Any, cast
 
 from acconsole.console import figures
 from acconsole.engine.model import Counts, User
+from acconsole.engine.reading import Health
 from acconsole.engine.status import Standing
-from acconsole.engine.sync import Engine, Health
+from acconsole.engine.sync import Engine
 from acconsole.media.base import MediaType
 from acconsole.settings import Settings
 from tests.console.driver import Connect

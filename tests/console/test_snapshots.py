@@ -30,13 +30,15 @@ from acconsole.console.widgets.preview import Preview
 from acconsole.console.widgets.verdicts import VerdictTable
 from acconsole.engine import events
 from acconsole.engine.events import Failure, RunResult, Stop
+from acconsole.engine.history import RunRecord, RunSummary
 from acconsole.engine.model import User, Verdict
-from acconsole.engine.plan import Action, Operation, Plan, Tally
+from acconsole.engine.plan import Action, Operation, Plan, SkippedItem, Tally, Undone
 from acconsole.engine.sync import Engine
 from acconsole.engine.windows import Scope
 from acconsole.errors import Unreachable
 from acconsole.media.base import MediaType
 from acconsole.media.conversion import Stage
+from tests.console import pasts
 from tests.console.driver import Driver, over
 from tests.console.rollouts import a_rollout
 from tests.console.test_trouble import Wrapped
@@ -64,6 +66,18 @@ class Fixed(Wrapped):
 
     async def survey(self, *given: Any) -> Any:
         return replace(await self._engine.survey(*given), host=HOST)
+
+    async def history(self, limit: int | None = None) -> list[RunSummary]:
+        return list(pasts.RUNS)
+
+    async def run_record(self, run: str) -> RunRecord:
+        return pasts.RECORDS[run]
+
+    async def plan_undo(self, run: str, user_id: str | None = None) -> Plan:
+        user = next(user for user in await self._engine.users() if user.id == user_id)
+        plan = await self.plan_restore(user)
+        skipped = SkippedItem(MediaType.MOODS, "65f0aa11", "3c", "it was changed since")
+        return replace(plan, action="undo", undoes=Undone(run), skipped=(skipped,))
 
     async def plan_wipe(self, *given: Any, **more: Any) -> Plan:
         return replace(await self._engine.plan_wipe(*given, **more), host=HOST)
@@ -176,6 +190,35 @@ def test_user(snap_compare: Snap, sandbox: dict[str, str], size: tuple[int, int]
         await previewed(driver)
 
     assert snapped(snap_compare, sandbox, size, steps)
+
+
+@pytest.mark.usefixtures("quiet_list")
+def test_history(snap_compare: Snap, sandbox: dict[str, str], size: tuple[int, int]) -> None:
+    async def steps(driver: Driver) -> None:
+        await driver.press("escape", "h", "down")
+        await driver.see("6 runs")
+
+    assert snapped(snap_compare, sandbox, size, steps)
+
+
+@pytest.mark.usefixtures("quiet_list")
+def test_past_run(snap_compare: Snap, sandbox: dict[str, str], size: tuple[int, int]) -> None:
+    async def steps(driver: Driver) -> None:
+        await driver.press("escape", "h", "down", "enter")
+        await driver.see("Began ")
+        await driver.press("f", "f", "f")
+        await driver.see("batch 1")
+
+    assert snapped(snap_compare, sandbox, size, steps)
+
+
+@pytest.mark.usefixtures("quiet_list")
+def test_undo_plan(snap_compare: Snap, sandbox: dict[str, str]) -> None:
+    async def steps(driver: Driver) -> None:
+        await driver.press("escape", "h", "end", "up", "up", "u")
+        await driver.see("1 item changed since")
+
+    assert snapped(snap_compare, sandbox, (80, 24), steps)
 
 
 async def previewed(driver: Driver) -> None:

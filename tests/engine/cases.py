@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from acconsole.engine.cid import record_cid
 from acconsole.engine.match import Matched, Pair, match
 from acconsole.engine.model import RepoRecord, SourceDoc, User
-from acconsole.engine.plan import BlockedItem, Operation, restore
+from acconsole.engine.plan import BlockedItem, Operation
+from acconsole.engine.planning import restore
 from acconsole.media import tid
 from acconsole.media.base import BlobWanted, Built, MediaType, Record, parse_when
 from acconsole.media.record import build

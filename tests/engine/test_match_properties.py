@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from acconsole.engine.match import match
 from acconsole.engine.model import Verdict
-from acconsole.engine.plan import Action, restore, wipe
+from acconsole.engine.plan import Action
+from acconsole.engine.planning import restore, wipe
 from acconsole.media.base import MediaType
 from tests.engine.cases import HELD, Repo, repos, settled
 

@@ -12,17 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from acconsole.engine.model import RepoRecord, SourceDoc, Verdict
-from acconsole.engine.plan import (
-    Action,
-    BlockedItem,
-    Operation,
-    Plan,
-    Tally,
-    claimed_ref,
-    restore,
-    rkeys_for,
-    wipe,
-)
+from acconsole.engine.plan import Action, BlockedItem, Operation, Plan, Tally
+from acconsole.engine.planning import claimed_ref, restore, rkeys_for, wipe
 from acconsole.media import lexicon, tid
 from acconsole.media.base import GUEST, MediaType, Record
 from acconsole.media.tapes import NO_SOURCE, THUMBNAIL

@@ -26,6 +26,7 @@ from acconsole.errors import Unreachable, UsageError
 from acconsole.media.base import MediaType
 from tests.faults.checks import assert_whole, restore
 from tests.faults.proxy import Fate, gate, http_proxy
+from tests.tapehost import tape_host
 from tests.world import World
 
 RECORDS = (MediaType.MOODS, MediaType.PIECES, MediaType.KIDLISP)
@@ -124,8 +125,10 @@ async def test_records_alone_have_the_first_turn(sandbox_world: World, tmp_path:
     for user in users:
         sandbox_world.give(user, MediaType.PAINTINGS, 1)
     seen: list[Event] = []
-    async with sandbox_world.engine(state=tmp_path) as engine:
-        result = await rolled_out(engine, Scope(), seen.append, concurrency=1)
+    with tape_host() as host:  # without any picture
+        sandbox_world.more = host.settings
+        async with sandbox_world.engine(state=tmp_path) as engine:
+            result = await rolled_out(engine, Scope(), seen.append, concurrency=1)
     turns = [event.kinds for event in seen if isinstance(event, told.UserBegan)]
     blobs = (MediaType.PAINTINGS, MediaType.TAPES)
     assert turns == [RECORDS] * 3 + [blobs] * 3

@@ -33,36 +33,45 @@ class HttpProxy:
 
     async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection of a client."""
-        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
-            head = await reader.readuntil(b"\r\n\r\n")
-            lengths = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
-            length = int(lengths[0].split(b":")[1]) if lengths else 0
-            body = await reader.readexactly(length)
-            path = head.split(b" ", 2)[1].decode()
-            self.paths.append(path)
-            fate = self.judge(path, body)
-            if fate is Fate.FAIL:
-                answer = b"HTTP/1.1 500 Internal Server Error\r\ncontent-type: application/json\r\n"
-                answer += b"content-length: %d\r\nconnection: close\r\n\r\n" % len(_FAILED) + _FAILED
-            else:
-                answer = await self._ask(head, body)
-            if fate is not Fate.LOSE:
-                writer.write(answer)
-                await writer.drain()
-        writer.close()
-        with contextlib.suppress(ConnectionError):
-            await writer.wait_closed()
+        try:
+            with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+                await self._pass_on(reader, writer)
+        finally:
+            await _closed(writer)
+
+    async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        lengths = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
+        length = int(lengths[0].split(b":")[1]) if lengths else 0
+        body = await reader.readexactly(length)
+        path = head.split(b" ", 2)[1].decode()
+        self.paths.append(path)
+        fate = self.judge(path, body)
+        if fate is Fate.FAIL:
+            answer = b"HTTP/1.1 500 Internal Server Error\r\ncontent-type: application/json\r\n"
+            answer += b"content-length: %d\r\nconnection: close\r\n\r\n" % len(_FAILED) + _FAILED
+        else:
+            answer = await self._ask(head, body)
+        if fate is not Fate.LOSE:
+            writer.write(answer)
+            await writer.drain()
 
     async def _ask(self, head: bytes, body: bytes) -> bytes:
         """The server's whole answer, by a connection of its own."""
         reader, writer = await asyncio.open_connection(self._upstream.hostname, self._upstream.port)
         lines = [line for line in head[:-4].split(b"\r\n") if not line.lower().startswith(b"connection:")]
-        writer.write(b"\r\n".join([*lines, b"Connection: close"]) + b"\r\n\r\n" + body)
-        await writer.drain()
-        answer = await reader.read()
-        writer.close()
+        try:
+            writer.write(b"\r\n".join([*lines, b"Connection: close"]) + b"\r\n\r\n" + body)
+            await writer.drain()
+            return await reader.read()
+        finally:
+            await _closed(writer)
+
+
+async def _closed(writer: asyncio.StreamWriter) -> None:
+    writer.close()
+    with contextlib.suppress(ConnectionError):
         await writer.wait_closed()
-        return answer
 
 
 @asynccontextmanager

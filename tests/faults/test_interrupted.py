@@ -33,7 +33,8 @@ async def _restore(world: World, user: User, state: Path, interrupts: int) -> tu
     return await process.wait(), out.decode()
 
 
-async def test_one_interrupt_stops_after_the_batch(world: World, tmp_path: Path) -> None:
+async def test_one_interrupt_stops_after_the_batch(sandbox_world: World, tmp_path: Path) -> None:
+    world = sandbox_world
     user, _ = await world.person()
     docs = world.give(user, MediaType.KIDLISP, 1_500)
     status, said = await _restore(world, user, tmp_path, 1)
@@ -48,8 +49,9 @@ async def test_one_interrupt_stops_after_the_batch(world: World, tmp_path: Path)
 
 
 async def test_a_second_interrupt_ends_at_once_and_leaves_nothing_half_done(
-    world: World, tmp_path: Path
+    sandbox_world: World, tmp_path: Path
 ) -> None:
+    world = sandbox_world
     user, _ = await world.person()
     world.give(user, MediaType.KIDLISP, 1_500)
     status, _ = await _restore(world, user, tmp_path, 2)

@@ -47,7 +47,8 @@ async def run_until(
     return await process.wait()
 
 
-async def test_killed_at_many_points_and_run_until_done(world: World, tmp_path: Path) -> None:
+async def test_killed_at_many_points_and_run_until_done(reference_world: World, tmp_path: Path) -> None:
+    world = reference_world
     user, _ = await world.person()
     killed = 0
     for index, point in enumerate(POINTS):
@@ -62,7 +63,8 @@ async def test_killed_at_many_points_and_run_until_done(world: World, tmp_path: 
 
 
 @pytest.mark.parametrize("point", ["BackupWritten:1", "Committed:1", "Linked:1", "Committed:2"])
-async def test_a_wipe_killed_is_done_by_the_next(world: World, tmp_path: Path, point: str) -> None:
+async def test_a_wipe_killed_is_done_by_the_next(reference_world: World, tmp_path: Path, point: str) -> None:
+    world = reference_world
     user, _ = await world.person()
     world.give(user, MediaType.KIDLISP, 60)
     world.give(user, MediaType.MOODS, 5)

@@ -21,8 +21,11 @@ from tests.world import World
 POINTS = ["BatchStarted:1", "Committed:1", "Linked:1", "Committed:2", "ms:10"]
 
 
-async def test_an_undo_killed_at_many_points_and_run_until_done(world: World, tmp_path: Path) -> None:
+async def test_an_undo_killed_at_many_points_and_run_until_done(
+    reference_world: World, tmp_path: Path
+) -> None:
     """Each time the same run is undone again: what is back already is nothing to do."""
+    world = reference_world
     user, account = await world.person()
     async with Writer(world.pds.url, account) as writer, world.engine(state=tmp_path) as engine:
         await untidy(world, user, writer)
@@ -53,7 +56,8 @@ async def _undo_all(engine: Engine, run_id: str) -> None:
 
 
 @pytest.mark.parametrize("point", ["Committed:1", "BatchStarted:2"])
-async def test_a_run_that_died_half_way_is_undone(world: World, tmp_path: Path, point: str) -> None:
+async def test_a_run_that_died_half_way_is_undone(sandbox_world: World, tmp_path: Path, point: str) -> None:
+    world = sandbox_world
     user, account = await world.person()
     async with Writer(world.pds.url, account) as writer, world.engine(state=tmp_path) as engine:
         await untidy(world, user, writer)

@@ -37,6 +37,7 @@ class CountModal(ConsoleModal[bool]):
             box.border_title = Content("◆ LIVE ◆")
             yield Static(
                 Content.assemble(
+                    f"Take back run {self.survey.undoes}. " if self.survey.undoes else "",
                     "Write ",
                     (figures.plural(tally.items, "change"), "bold"),
                     " of ",

@@ -62,7 +62,8 @@ class UndoModal(PlanModal):
             self.query_one(Notice).say(f"Nothing to take back of {self._user.name}.", skipped)
 
     def _choice(self, width: int) -> Content:
-        return told(self.past).truncate(width, ellipsis=True)
+        alone = " for this user alone" if len(self.past.users) > 1 else ""
+        return told(self.past, alone).truncate(width, ellipsis=True)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """A run is taken back whole."""
@@ -106,11 +107,12 @@ class UndoManyModal(RolloutModal):
         return super().check_action(action, parameters)
 
 
-def told(run: RunSummary) -> Content:
-    """Which run is taken back."""
+def told(run: RunSummary, alone: str = "") -> Content:
+    """Which run is taken back; `alone` says for whom, where it was over more."""
     return Content.assemble(
         ("Takes back run ", "$mute"),
         (run.run, "bold"),
+        (alone, "bold $todo"),
         ", ",
         inert(f"{run.action} of {run.who}", 40),
         (f", {moment(run.began)}", "$mute"),

@@ -61,13 +61,13 @@ class Account:
     @classmethod
     def of(cls, record: RunRecord) -> Account:
         subjects = record.beginning.subjects
-        ids = {subject.name.removeprefix("@"): subject.id for subject in subjects}
+        known = {subject.name.removeprefix("@"): subject for subject in subjects}
         skipped = record.result.get("skipped", []) if record.result else []
         lists: dict[Section, Sequence[Entry]] = {
             Section.USERS: _shares(record),
-            Section.FAILED: [_item(Section.FAILED, each, ids) for each in record.failed],
-            Section.BLOCKED: [_item(Section.BLOCKED, each, ids) for each in record.blocked],
-            Section.SKIPPED: [_item(Section.SKIPPED, each, ids) for each in skipped],
+            Section.FAILED: [_item(Section.FAILED, each, known) for each in record.failed],
+            Section.BLOCKED: [_item(Section.BLOCKED, each, known) for each in record.blocked],
+            Section.SKIPPED: [_item(Section.SKIPPED, each, known) for each in skipped],
             Section.BATCHES: _sent(record),
             Section.NOTES: record.notes,
         }
@@ -122,13 +122,15 @@ def _share(subject: Subject, parts: Sequence[PartRecord]) -> Share:
     )
 
 
-def _item(section: Section, told: Mapping[str, Any], ids: Mapping[str, str]) -> Item:
+def _item(section: Section, told: Mapping[str, Any], known: Mapping[str, Subject]) -> Item:
     name = str(told.get("handle") or "")
+    only = next(iter(known.values())) if len(known) == 1 else None
+    subject = known.get(name.removeprefix("@"), only)
     field = f"{told['field']}: " if told.get("field") else ""
     return Item(
         section,
-        ids.get(name.removeprefix("@"), next(iter(ids.values())) if len(ids) == 1 else ""),
-        name,
+        subject.id if subject else "",
+        subject.name if subject else name,
         str(told.get("type") or ""),
         str(told.get("id") or told.get("rkey") or ""),
         f"{field}{told.get('reason', '')}",

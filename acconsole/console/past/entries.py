@@ -59,7 +59,7 @@ def line(account: Account, entry: Entry, width: int) -> Content:
 
 def _share(share: Share, width: int) -> Content:
     what = did(share.done) or "nothing"
-    tries = f", at the {share.attempts:,}. attempt" if share.attempts > 1 else ""
+    tries = f", in {share.attempts:,} turns" if share.attempts > 1 else ""
     bad = share.failed or share.ending is not Ending.FINISHED
     return Content.assemble(
         ("! " if bad else "✓ ", "bold $bad" if bad else "bold $good"),
@@ -97,7 +97,8 @@ def _batch(batch: BatchRecord, name: str, width: int) -> Content:
 def _came_of(batch: BatchRecord, width: int) -> Content:
     if batch.commit:
         rev = f", rev {batch.rev}" if width >= 48 else ""
-        return inert(f"commit {figures.middle(batch.commit, 10, 6)}{rev}", width, "$mute")
+        commit = figures.middle(batch.commit, *((10, 6) if width >= 26 else (7, 5)))
+        return inert(f"commit {commit}{rev}", width, "$mute")
     if batch.refusal:
         return inert(f"refused: {batch.refusal}", width, "$bad")
     if all(each.outcome is Outcome.CONFIRMED for each in batch.operations):

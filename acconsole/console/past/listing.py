@@ -46,6 +46,9 @@ class Columns:
 
     when: int
     who: int
+    mode: int
+    done: int
+    failed: int
     took: int
     backup: int
     run: int
@@ -55,12 +58,14 @@ class Columns:
     @cache
     def fitting(cls, width: int) -> Columns:
         """The columns for a line of `width` cells, the gutter left out."""
-        when = 18 if width >= 70 else 13
-        backup = 8 if width >= 76 else 0
+        wide = width >= 90
+        when = 18 if wide else 17 if width >= 70 else 12
+        mode, done, failed = (6, 9, 8) if wide else (5, 8, 7)
+        backup = 8 if wide else 7 if width >= 70 else 0
         took, run = (9, 14) if width >= 104 else (0, 0)
         pds = 30 if width >= 150 else 0
-        who = width - _ENDING - when - 9 - 6 - 9 - 8 - backup - took - run - pds
-        return cls(when, max(6, min(who, 40)), took, backup, run, pds)
+        who = width - _ENDING - when - 9 - mode - done - failed - took - backup - run - pds
+        return cls(when, max(6, min(who, 40)), mode, done, failed, took, backup, run, pds)
 
 
 def heading(width: int) -> Content:
@@ -72,9 +77,9 @@ def heading(width: int) -> Content:
         cell("when", columns.when, right=False),
         cell("action", 9, right=False),
         cell("who", columns.who, right=False),
-        cell("mode", 6, right=False),
-        cell("done", 9),
-        cell("failed", 8),
+        cell("mode", columns.mode, right=False),
+        cell("done", columns.done),
+        cell("failed", columns.failed),
         cell("took" if columns.took else "", columns.took),
         cell("backup" if columns.backup else "", columns.backup),
         cell("  run" if columns.run else "", columns.run, right=False),
@@ -90,9 +95,9 @@ def line(run: RunSummary, now: float, width: int) -> Content:
         cell(_when(run.began, columns.when), columns.when, "$mute", right=False),
         cell(inert(run.action, 8), 9, right=False),
         cell(who(run, columns.who - 1), columns.who, "bold", right=False),
-        cell("live" if run.live else "dry", 6, "bold $pick" if run.live else "$mute", right=False),
-        cell(figures.number(run.done.items), 9, "" if run.done.items else "$faint"),
-        cell(figures.number(run.failed), 8, "bold $bad" if run.failed else "$faint"),
+        cell("live" if run.live else "dry", columns.mode, "bold $pick" if run.live else "$mute", right=False),
+        cell(figures.number(run.done.items), columns.done, "" if run.done.items else "$faint"),
+        cell(figures.number(run.failed), columns.failed, "bold $bad" if run.failed else "$faint"),
         cell(took(run, now) if columns.took else "", columns.took, "$mute"),
         cell(("yes" if run.backup else figures.NONE) if columns.backup else "", columns.backup, "$mute"),
         cell(f"  {run.run}" if columns.run else "", columns.run, "$mute", right=False),
@@ -114,7 +119,10 @@ def ended(run: RunSummary) -> Content:
 
 def who(run: RunSummary, width: int) -> Content:
     """The user's name, or how many they were; a dry run over many keeps no names."""
-    return inert(run.who, width) if run.names else Content.styled("many users", "$mute")
+    if run.names:
+        return inert(run.who, width)
+    over_nobody = run.live and run.ending is not Ending.RUNNING
+    return Content.styled("nobody" if over_nobody else "many users", "$mute")
 
 
 def took(run: RunSummary, now: float) -> str:

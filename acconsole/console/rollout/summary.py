@@ -95,7 +95,8 @@ def facts(survey: Survey, outlook: Outlook, width: int) -> list[Content]:
         docs = figures.plural(len(survey.blocked), "blocked doc")
         lines.append(Content(f"{docs} of {whose} stay as they are; the list says why."))
     if survey.skipped:
-        lines.append(Content(f"{len(survey.skipped):,} changed since are skipped; the list says why."))
+        count = figures.plural(len(survey.skipped), "item")
+        lines.append(Content(f"{count} changed since: skipped, the list says why."))
     if survey.shares:
         lines.append(Content(_cost(outlook)))
     return lines

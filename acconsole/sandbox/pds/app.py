@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
@@ -93,6 +93,8 @@ class _Pds:
             return _error(problem)
         except AnswerLost:
             return await _hang_up(request)
+        except ClientDisconnect:
+            return Response()  # nobody is there to read it
         except Exception:
             _log.exception("the sandbox PDS failed")
             return _error(opaque())
