@@ -99,13 +99,13 @@ def opened(file: Path, tell: Callable[[str], None]) -> sqlite3.Connection:
 
     Raises `sqlite3.Error`, `OSError`, and `JournalError` for a journal of a newer version.
     """
+    seen = statefile.identity(file)
     try:
         return _opened(file)
     except sqlite3.DatabaseError as error:
         if not statefile.is_broken(error):
             raise
-        aside = statefile.set_aside(file)
-        tell(f"{file} was broken and is set aside as {aside.name}; what was in it is not known any more.")
+        tell(f"{statefile.set_aside(file, seen)} What was in it is not known any more.")
         return _opened(file)
 
 

@@ -67,6 +67,7 @@ class Writer:
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._db: sqlite3.Connection | None = None
+        self._opened: statefile.Identity | None = None
         self._aside: str | None = None
         self._unwritten: str | None = None
 
@@ -143,6 +144,7 @@ class Writer:
     def _committed(self, jobs: list[_Job]) -> list[Any]:
         if self._db is None:
             self._db = opened(self._file, self.tell)
+            self._opened = statefile.identity(self._file)
         self._db.execute("BEGIN IMMEDIATE")
         results = [job.work(self._db) for job in jobs]
         self._db.execute("COMMIT")
@@ -152,8 +154,7 @@ class Writer:
         self._forget()
         told = trouble_with(self._file, error)
         if statefile.is_broken(error):
-            aside = statefile.set_aside(self._file)
-            self._aside = f"{self._file} was broken and is set aside as {aside.name}."
+            self._aside = statefile.set_aside(self._file, self._opened)
         unheard = [job for job in jobs if job.done is None]
         if unheard:
             self._unwritten = told.message

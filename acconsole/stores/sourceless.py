@@ -58,8 +58,9 @@ class SqliteSourceless:
 
     def _used(self, use: Callable[[sqlite3.Connection], T], otherwise: T, makes_it: bool) -> T:
         """What is read or done; `otherwise` where there is no file and none is made, or it is of no use."""
+        seen = statefile.identity(self._file)
         try:
-            if not self._file.exists():
+            if seen is None:
                 if not makes_it:
                     return otherwise
                 statefile.make(self._file)
@@ -67,15 +68,14 @@ class SqliteSourceless:
                 db.execute(_TABLE)
                 return use(db)
         except (sqlite3.Error, OSError) as error:
-            self._take_note(error)
+            self._take_note(error, seen)
             return otherwise
 
-    def _take_note(self, error: Exception) -> None:
+    def _take_note(self, error: Exception, seen: statefile.Identity | None) -> None:
         if not statefile.is_broken(error):
             self._trouble = f"{self._file} cannot be used now ({type(error).__name__})."
             return
-        aside = statefile.set_aside(self._file)
-        self._trouble = f"{self._file} was broken and is set aside as {aside.name}."
+        self._trouble = statefile.set_aside(self._file, seen)
 
 
 def _done(db: sqlite3.Connection, statement: str, row: tuple[object, ...]) -> None:

@@ -6,6 +6,7 @@ WAL lets several processes use it at the same time, and readers never wait for a
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import sqlite3
 import time
@@ -51,8 +52,42 @@ def is_broken(error: Exception) -> bool:
     return code_of(error) in _BROKEN
 
 
-def set_aside(file: Path) -> Path:
-    """Rename a broken file, its log with it, out of the way of a new one; gives its new name."""
+Identity = tuple[int, int]
+
+
+def identity(file: Path) -> Identity | None:
+    """Which file it is that goes by a name now; None while there is none."""
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def set_aside(file: Path, seen: Identity | None) -> str:
+    """Rename a broken file, its log with it, out of the way of a new one; says so in a sentence.
+
+    `seen`: which file was found broken. Where another one goes by the name now, somebody else was first, and
+    it is left alone.
+    """
+    with _alone(file.parent):
+        if identity(file) != seen:
+            return f"{file} was broken, and was set aside already."
+        return f"{file} was broken and is set aside as {_renamed(file).name}."
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Nobody else sets a file of the folder aside meanwhile, in this process or in another."""
+    held = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(held)
+
+
+def _renamed(file: Path) -> Path:
     number = int(time.time())
     while (aside := file.with_name(f"{file.name}.broken-{number}")).exists():
         number += 1

@@ -33,3 +33,14 @@ def test_a_second_connection_leaves_the_locks_of_the_first(tmp_path: Path) -> No
         for number in range(3):
             first.execute("INSERT INTO t VALUES (?)", (number,))
             assert _seen_elsewhere(file).endswith(f"({number},)")
+
+
+def test_what_another_has_set_aside_already_is_left_alone(tmp_path: Path) -> None:
+    """Two find the same file broken: the second must not take the new one for it."""
+    file = tmp_path / "state.sqlite"
+    file.write_bytes(b"broken")
+    seen = statefile.identity(file)
+    assert "set aside as state.sqlite.broken-" in statefile.set_aside(file, seen)
+    file.write_bytes(b"new")
+    assert "already" in statefile.set_aside(file, seen)
+    assert file.read_bytes() == b"new"
