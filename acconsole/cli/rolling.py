@@ -6,6 +6,7 @@ import json
 import sys
 from contextlib import closing
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import click
 
@@ -26,6 +27,23 @@ from acconsole.errors import AcError, Exit, Unconfirmed
 from acconsole.inert import drawn
 
 
+class Said(Protocol):
+    """What every command that may write was told."""
+
+    @property
+    def live(self) -> bool: ...
+    @property
+    def yes(self) -> bool: ...
+    @property
+    def wait(self) -> bool: ...
+    @property
+    def as_json(self) -> bool: ...
+    @property
+    def quiet(self) -> bool: ...
+    @property
+    def max_deletes(self) -> int | None: ...
+
+
 @dataclass(frozen=True)
 class How:
     """How it is to be carried out; None where the usual holds."""
@@ -40,6 +58,11 @@ class How:
     concurrency: int | None = None
     resumes: str | None = None
     dask: str | None = None
+
+    @classmethod
+    def of(cls, said: Said, **more: Any) -> How:
+        """As a command was told; `more` is what only some commands know of."""
+        return cls(said.live, said.yes, said.wait, said.as_json, said.quiet, said.max_deletes, **more)
 
 
 async def carry_out(engine: Engine, surveyed: Survey, how: How) -> Exit:

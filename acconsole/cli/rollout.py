@@ -53,13 +53,8 @@ async def rollout(options: Options) -> Exit:
             raise refused_as_read_only()
         options, scope = await _resumed(engine, options)
         surveyed = await _survey(engine, scope, options)
-        how = How(
-            live=options.live,
-            yes=options.yes,
-            wait=options.wait,
-            as_json=options.as_json,
-            quiet=options.quiet,
-            max_deletes=options.max_deletes,
+        how = How.of(
+            options,
             max_failures=options.max_failures,
             concurrency=options.concurrency,
             resumes=options.resume,

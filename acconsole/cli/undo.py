@@ -41,14 +41,6 @@ async def _undo(engine: Engine, record: RunRecord, options: Options) -> Exit:
         print(json.dumps(nothing.as_json()) if options.as_json else "Nothing to do.")
         return Exit.OK
     if len(run.users) != 1:
-        how = How(
-            live=options.live,
-            yes=options.yes,
-            wait=options.wait,
-            as_json=options.as_json,
-            quiet=options.quiet,
-            max_deletes=options.max_deletes,
-        )
-        return await rolling.carry_out(engine, await engine.survey_undo(run.run), how)
+        return await rolling.carry_out(engine, await engine.survey_undo(run.run), How.of(options))
     plan = await engine.plan_undo(run.run)
     return await carry_out(engine, plan, options, plan.user.name)

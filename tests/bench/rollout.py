@@ -14,7 +14,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from datetime import UTC, datetime
 from typing import Any
+
+from pymongo import MongoClient
 
 from acconsole.engine.rollout.survey import Scope
 from acconsole.engine.rollout.told import RolloutFinished
@@ -24,13 +27,15 @@ from acconsole.stores.connect import connect
 from tests.bench.report import Line
 from tests.cli.conftest import environment_of
 
-SMALL, LARGE = 500, 4_201
+SMALL, LARGE = (500, 12_000), (4_201, 100_000)
+"""Users and docs. What the sandbox's people have not made themselves are moods that they have deleted."""
 RATIO = 1.3
+CHUNK = 5_000
 
 
 def measure() -> list[Line]:
     """The peaks of both, and what they did."""
-    small, large = (_measured(users) for users in (SMALL, LARGE))
+    small, large = (_measured(*size) for size in (SMALL, LARGE))
     told = "; ".join(
         f"{found['peak'] / 1e6:,.0f} MB over {found['users']:,} users, {found['docs']:,} docs,"
         f" {found['done']:,} writes, {found['blobs']:,} blobs in {found['seconds']:,.0f} s"
@@ -39,13 +44,25 @@ def measure() -> list[Line]:
     return [Line("memory of a whole rollout", large["peak"] / small["peak"], RATIO, told, at_most=True)]
 
 
-def _measured(users: int) -> dict[str, Any]:
+def _measured(users: int, docs: int) -> dict[str, Any]:
     with environment_of("--users", str(users)) as sandbox, tempfile.TemporaryDirectory() as state:
+        _fill_up(sandbox, docs)
         environment = {**os.environ, **sandbox, "ACCONSOLE_STATE_DIR": state}
         command = [sys.executable, "-m", "tests.bench.rollout"]
         found = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True)
-    measured: dict[str, Any] = json.loads(found.stdout)
-    return measured
+    return {**json.loads(found.stdout), "docs": docs}
+
+
+def _fill_up(sandbox: dict[str, str], docs: int) -> None:
+    """Give everybody as many deleted moods as it takes for so many docs in all."""
+    with MongoClient[dict[str, Any]](sandbox["MONGODB_CONNECTION_STRING"]) as client:
+        database = client[sandbox["MONGODB_NAME"]]
+        lacking = docs - sum(database[kind.value].count_documents({}) for kind in MediaType)
+        owners = [each["_id"] for each in database["users"].find({}, {"_id": 1})]
+        gone = {"when": datetime(2024, 1, 1, tzinfo=UTC), "mood": "a mood of yesterday", "deleted": True}
+        for start in range(0, lacking, CHUNK):
+            some = range(start, min(start + CHUNK, lacking))
+            database["moods"].insert_many([{**gone, "user": owners[each % len(owners)]} for each in some])
 
 
 async def _roll_out() -> dict[str, Any]:
@@ -60,13 +77,10 @@ async def _roll_out() -> dict[str, Any]:
             if isinstance(event, RolloutFinished)
         ]
         seconds = time.monotonic() - began
-        standings = [standing async for standing in engine.scan()]
     (result,) = results
-    docs = sum(counts.docs for standing in standings for counts in standing.counts.values())
     return {
         "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1_024,
         "users": result.looked,
-        "docs": docs,
         "done": result.done.items,
         "blobs": result.done.blobs,
         "seconds": seconds,

@@ -150,7 +150,7 @@ async def test_a_run_goes_on_when_its_screen_is_left(own_sandbox: dict[str, str]
 
 
 async def test_leaving_the_console_asks_while_a_run_is_going_on(own_sandbox: dict[str, str]) -> None:
-    async with slow_writes(own_sandbox, 0.7), console(over(own_sandbox)) as driver:
+    async with slow_writes(own_sandbox, 3), console(over(own_sandbox)) as driver:
         run = await wipe(driver, "jeffrey", MediaType.KIDLISP)
         await driver.press("ctrl+q")
         driver.at(LeaveModal)
