@@ -12,6 +12,8 @@ MAX_MARKS = 2
 
 _JOINERS = frozenset("\u200d\ufe0e\ufe0f")
 _SKIN = frozenset(map(chr, range(0x1F3FB, 0x1F400)))
+_FORMULA = ("=", "+", "-", "@")
+"""What a spreadsheet would take for the beginning of a formula."""
 
 
 def drawn(text: str) -> str:
@@ -31,6 +33,12 @@ def drawn(text: str) -> str:
         else:
             signs.append(_sign(character, category))
     return "".join(signs)
+
+
+def in_cell(text: str) -> str:
+    """As `drawn`, for a cell of a CSV file: an apostrophe keeps a spreadsheet from seeing a formula in it."""
+    shown = drawn(text)
+    return f"'{shown}" if shown.startswith(_FORMULA) else shown
 
 
 def _sign(character: str, category: str) -> str:

@@ -70,12 +70,30 @@ async def _resumed(engine: Engine, options: Options) -> tuple[Options, Scope]:
             options.kinds, await _users(engine, options), options.limit, options.prune, options.retry_blocked
         )
     run, scope, before = await engine.resumed(options.resume)
+    await _refuse_another_scope(engine, options, scope)
     kept: dict[str, Any] = {
         name: before.get(name)
         for name in ("concurrency", "max_deletes", "max_failures")
         if getattr(options, name) is None
     }
     return replace(options, resume=run, **kept), scope
+
+
+async def _refuse_another_scope(engine: Engine, options: Options, scope: Scope) -> None:
+    """What is said beside --resume must be what the rollout had. Raises `UsageError` and its kin."""
+    users = await _users(engine, options)
+    others = {
+        "--types": set(options.kinds) not in (set(MediaType), set(scope.kinds)),
+        "--limit": options.limit not in (None, scope.limit),
+        "the users": users not in (None, scope.users),
+        "--prune": options.prune and not scope.prune,
+        "--retry-blocked": options.retry_blocked and not scope.retry_blocked,
+    }
+    if wrong := next((name for name, other in others.items() if other), None):
+        raise UsageError(
+            f"--resume goes on with what the rollout was about, and {wrong} would change that.",
+            "Leave it out, or begin a new rollout.",
+        )
 
 
 async def _users(engine: Engine, options: Options) -> tuple[str, ...] | None:

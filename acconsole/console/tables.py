@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from acconsole.console import figures
 from acconsole.errors import Failed
-from acconsole.inert import drawn
+from acconsole.inert import in_cell
 from acconsole.media.base import MediaType
 
 if TYPE_CHECKING:
@@ -21,10 +21,6 @@ if TYPE_CHECKING:
     from acconsole.engine.model import User
 
 Value = str | int | None
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet would take for the beginning of a formula."""
-
-
 Row = dict[str, Value]
 
 
@@ -81,11 +77,8 @@ def _write_new(folder: Path, stem: str, suffix: str, text: str) -> Path:
 
 
 def _plain(value: Value) -> Value:
-    if not isinstance(value, str):
-        return value
     # A lone surrogate cannot be written, and a line break would end the row for simpler readers.
-    shown = drawn(value)
-    return f"'{shown}" if shown.startswith(_FORMULA) else shown
+    return in_cell(value) if isinstance(value, str) else value
 
 
 class UserTable(Table):

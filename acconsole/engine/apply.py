@@ -28,7 +28,7 @@ from acconsole.engine.history import Ending
 from acconsole.engine.journal import Beginning, Subject
 from acconsole.engine.lease import Lease
 from acconsole.engine.link import Linker
-from acconsole.engine.model import Verdict
+from acconsole.engine.model import Place, Verdict
 from acconsole.engine.plan import Action, BlockedItem, Operation, Plan, SkippedItem, Tally, tally
 from acconsole.engine.ports import World
 from acconsole.engine.prepare import Preparer
@@ -51,8 +51,6 @@ from acconsole.media.base import MediaType
 
 ORDER = (MediaType.MOODS, MediaType.PIECES, MediaType.KIDLISP, MediaType.PAINTINGS, MediaType.TAPES)
 """Records without blobs first, so that a slow picture holds nobody's text up."""
-
-Key = tuple[MediaType, str]
 
 
 @dataclass(slots=True)
@@ -94,8 +92,8 @@ class UserRun:
         self.wait = wait
         self.way = way_of(plan)
         self.account = Account(blocked=list(plan.blocked), skipped=list(plan.skipped))
-        self.pending: dict[Key, Operation] = {op.key: op for op in plan.operations}
-        self.quiet: set[Key] = set()
+        self.pending: dict[Place, Operation] = {op.key: op for op in plan.operations}
+        self.quiet: set[Place] = set()
         self.head, self.rev = plan.commit, plan.rev
         self.backup = Backup(folder, world.vault)
         self.patience = Patience(self.emit, stop, world.clock, wait=wait)
@@ -212,7 +210,7 @@ class UserRun:
             await self.lease.take()
         except AcError as error:
             ending = Ending.FAILED
-            self.account.failed.append(self._failure(error))
+            self.account.failed.append(Failure.of_user(self.plan.user.name, error))
             raise
         finally:
             if not self.lease.is_held:
@@ -247,12 +245,7 @@ class UserRun:
     def _fail_user(self, error: AcError) -> None:
         if isinstance(error, BudgetSpent):
             self.account.resume_at = error.resume_at
-        self.emit(events.ItemFailed(self._failure(error)))
-
-    def _failure(self, error: AcError) -> Failure:
-        """What keeps the whole user from being worked on."""
-        again = error.retryable or not error.fatal
-        return Failure(self.plan.user.name, None, None, None, error.message, again)
+        self.emit(events.ItemFailed(Failure.of_user(self.plan.user.name, error)))
 
     async def _work(self) -> None:
         if self.plan.problem:

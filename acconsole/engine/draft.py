@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from acconsole.engine import planning
+from acconsole.engine import planning, status
+from acconsole.engine.model import User
 from acconsole.engine.plan import BlockedItem, Operation, Plan
+from acconsole.engine.ports import World
 from acconsole.engine.status import UserState
 from acconsole.media.base import MediaType
 
@@ -23,6 +26,15 @@ class Choice:
     refs: Collection[str] = ()
     prune: bool = False
     retry_blocked: bool = False
+
+
+async def restore(world: World, user: User, chosen: Choice) -> tuple[Plan, UserState]:
+    """The plan of a restore as things are now, and the state it was made from. Raises `Unreachable`."""
+    state = await status.read(world, user, chosen.kinds, retry_blocked=chosen.retry_blocked)
+    plan = await asyncio.to_thread(restore_plan, state, world.repos.host, chosen)
+    if plan.videos:
+        plan = replace(plan, blob_limit=await world.repos.blob_limit())
+    return plan, state
 
 
 def restore_plan(state: UserState, host: str, chosen: Choice) -> Plan:

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from acconsole.engine.history import OperationRecord, Outcome, RunRecord
-from acconsole.engine.kept import Kept, Place
+from acconsole.engine.kept import Kept
+from acconsole.engine.model import Place
 from acconsole.engine.plan import Action
 from acconsole.engine.stored import NOTHING, after_link
 from acconsole.media.base import MediaType

@@ -1,7 +1,7 @@
 """What a run tells while it runs: frozen events, in the order in which things happened.
 
-A failed item is an event; only what ends the run raises. `Finished` is the last event of every run that
-was not torn down, and holds the whole account.
+A failed item is an event; only what ends the run raises. `Finished` is the last event of every run, of one
+that was cancelled too, and holds the whole account.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 
 from acconsole.engine.plan import BlockedItem, Plan, SkippedItem, Tally
 from acconsole.engine.windows import Scope
+from acconsole.errors import AcError
 from acconsole.media.base import MediaType
 from acconsole.media.conversion import Stage
 
@@ -33,6 +34,11 @@ class Failure:
     rkey: str | None
     reason: str
     again: bool = False
+
+    @classmethod
+    def of_user(cls, name: str, error: AcError) -> Failure:
+        """What keeps a whole user from being worked on."""
+        return cls(name, None, None, None, error.message, error.retryable or not error.fatal)
 
     @property
     def cause(self) -> str:

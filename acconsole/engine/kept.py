@@ -13,13 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from acconsole.engine.cid import blob_cid, record_cid
-from acconsole.engine.model import Verdict
+from acconsole.engine.model import Place, Verdict
 from acconsole.engine.stored import NAMES, as_text
 from acconsole.errors import BlobError
 from acconsole.media.base import MediaType, Record
-
-Place = tuple[MediaType, str]
-"""A media type, with an rkey or with a ref."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,9 @@ from enum import StrEnum
 from acconsole.media.base import GUEST, Blocked, Doc, MediaType, Record, is_dead, ref_of, rkey_of
 from acconsole.media.lexicon import is_blob
 
+Place = tuple[MediaType, str]
+"""A media type, with an rkey or with a ref."""
+
 
 class Verdict(StrEnum):
     """What one doc or record is found to be. `sign` is the same on every screen and in every report."""

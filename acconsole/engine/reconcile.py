@@ -7,20 +7,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from acconsole.engine import events
-from acconsole.engine.model import Snapshot, SourceDoc, Verdict
+from acconsole.engine.model import Place, Snapshot, SourceDoc, Verdict
 from acconsole.engine.plan import Action, Operation, Tally
 from acconsole.engine.planning import claimed_ref
 from acconsole.engine.ports import Link
-from acconsole.engine.status import read_docs
+from acconsole.engine.status import docs_by_place, read_docs
 from acconsole.engine.tasks import together
 from acconsole.errors import Swapped, Uncertain
 from acconsole.media.base import Doc, MediaType
 
 if TYPE_CHECKING:
     from acconsole.engine.apply import UserRun
-
-Key = tuple[MediaType, str]
-CHUNK = 500
 
 
 class Reconciler:
@@ -35,8 +32,8 @@ class Reconciler:
         self.did = run.plan.user.did or ""
         self.blobs: set[str] = set()
         self.touched: dict[tuple[MediaType, str | None], list[Operation]] = {}
-        self.own: set[Key] = set()
-        self.uncleared: list[Key] = list(run.plan.unlink)
+        self.own: set[Place] = set()
+        self.uncleared: list[Place] = list(run.plan.unlink)
         self._snapshot: Snapshot | None = None
         self._docs: dict[MediaType, list[SourceDoc]] | None = None
 
@@ -120,7 +117,7 @@ class Reconciler:
             self._renew(op, fresh.get(op.key), standing)
         run.emit(events.Reread(reason, len(run.pending), failed))
 
-    def _renew(self, op: Operation, now: Operation | None, standing: dict[Key, str]) -> None:
+    def _renew(self, op: Operation, now: Operation | None, standing: dict[Place, str]) -> None:
         run = self._run
         written = op.action in (Action.CREATE, Action.UPDATE)
         if now is None:
@@ -133,7 +130,7 @@ class Reconciler:
         else:
             run.pending[op.key] = now
 
-    def _nothing_left(self, op: Operation, standing: dict[Key, str]) -> None:
+    def _nothing_left(self, op: Operation, standing: dict[Place, str]) -> None:
         cid = standing.get((op.kind, op.rkey))
         if self._run.way.is_done(op, cid):
             self._run.pending.pop(op.key, None)
@@ -185,11 +182,6 @@ class Reconciler:
 
     async def links_to_clear(self) -> list[tuple[MediaType, str, Doc]]:
         """The docs whose rkeys are to be cleared, as they are now, for the backup."""
-        run, found = self._run, []
-        for kind in MediaType:
-            refs = [ref for each, ref in self.uncleared if each is kind]
-            for start in range(0, len(refs), CHUNK):
-                some = refs[start : start + CHUNK]
-                docs = await run.patience.of(run.world.docs.by_refs, kind, some)
-                found += [(kind, ref, doc) for ref, doc in docs.items()]
-        return found
+        run = self._run
+        docs = await run.patience.of(docs_by_place, run.world, self.uncleared)
+        return [(kind, ref, doc) for (kind, ref), doc in docs.items()]

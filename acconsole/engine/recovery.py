@@ -8,13 +8,12 @@ from typing import ParamSpec, TypeVar
 
 from acconsole.engine.clock import Clock
 from acconsole.engine.events import Event, Stop, Waiting
+from acconsole.engine.model import Place
 from acconsole.engine.tasks import unless
 from acconsole.errors import BudgetSpent, Failed, Swapped, Uncertain, Unreachable
-from acconsole.media.base import MediaType
 
 P = ParamSpec("P")
 T = TypeVar("T")
-Key = tuple[MediaType, str]
 
 PAUSES: tuple[float, ...] = (0.5, 1, 2, 4, 8, 15)
 """Seconds between tries of something that does not answer: half a minute in all."""
@@ -80,13 +79,13 @@ class Recovery:
 
     stuck: int = 0
     swaps: int = 0
-    suspects: dict[Key, int] = field(default_factory=dict)
+    suspects: dict[Place, int] = field(default_factory=dict)
 
     def progressed(self) -> None:
         """A batch went through."""
         self.stuck = self.swaps = 0
 
-    def blames(self, key: Key) -> bool:
+    def blames(self, key: Place) -> bool:
         """Whether a record that failed alone is to blame: the second time that it does."""
         self.suspects[key] = self.suspects.get(key, 0) + 1
         return self.suspects[key] > 1

@@ -11,9 +11,9 @@ from dataclasses import replace
 
 from acconsole.engine import kept
 from acconsole.engine.effects import DocEffect, RecordEffect
-from acconsole.engine.kept import Kept, KeptRecord, Place
+from acconsole.engine.kept import Kept, KeptRecord
 from acconsole.engine.match import Pair
-from acconsole.engine.model import RepoRecord, Verdict
+from acconsole.engine.model import Place, RepoRecord, Verdict
 from acconsole.engine.plan import Action, Operation, Plan, PutBack, SkippedItem
 from acconsole.engine.planning import claimed_ref
 from acconsole.engine.status import UserState

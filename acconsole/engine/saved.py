@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from acconsole.engine.model import SourceDoc
+from acconsole.engine.model import Place, SourceDoc
 from acconsole.engine.plan import Operation, Plan
 from acconsole.engine.status import UserState
 from acconsole.errors import StalePlan, UsageError
@@ -24,15 +24,13 @@ FORMAT = 1
 NAMED = 5
 """So many changes are named; the rest is counted."""
 
-Key = tuple[MediaType, str]
-
 
 @dataclass(frozen=True, slots=True)
 class SavedPlan:
     """A plan, and the digest of each doc that it acts on, by media type and ref."""
 
     plan: Plan
-    docs: Mapping[Key, str]
+    docs: Mapping[Place, str]
 
     @classmethod
     def of(cls, plan: Plan, state: UserState) -> SavedPlan:
@@ -96,11 +94,11 @@ def digest(doc: SourceDoc) -> str:
     return hashlib.sha256(json.dumps(decides, sort_keys=True).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _docs(state: UserState) -> dict[Key, SourceDoc]:
+def _docs(state: UserState) -> dict[Place, SourceDoc]:
     return {(kind, doc.ref): doc for kind, docs in state.docs.items() for doc in docs}
 
 
-def _change(op: Operation, now: Operation | None, was: str | None, docs: Mapping[Key, SourceDoc]) -> str:
+def _change(op: Operation, now: Operation | None, was: str | None, docs: Mapping[Place, SourceDoc]) -> str:
     """What became of one operation, for a person."""
     name = f"{op.kind} {op.ref or op.rkey}"
     doc = docs.get((op.kind, op.ref or ""))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from acconsole.engine import events
 from acconsole.engine.batches import MAX_WRITES, Ready, cut
+from acconsole.engine.model import Place
 from acconsole.engine.plan import Action, Operation, tally
 from acconsole.engine.ports import Commit, RepoSession, Write
 from acconsole.engine.tasks import finish
@@ -21,7 +22,6 @@ from acconsole.media.tapes import VIDEO
 if TYPE_CHECKING:
     from acconsole.engine.apply import UserRun
 
-Key = tuple[MediaType, str]
 BLOB_CHUNK = 24
 """How many records with blobs are made ready together: enough to be quick, few enough to see it move."""
 TAPE_CHUNK = 8
@@ -38,7 +38,7 @@ class Sender:
         self._session: RepoSession | None = None
         self._opening: asyncio.Task[RepoSession] | None = None
         self._flight: asyncio.Task[bool] | None = None
-        self._deletes: set[Key] = set()
+        self._deletes: set[Place] = set()
         self._batches = 0
         self._last_size = 0
         self.limit = MAX_WRITES

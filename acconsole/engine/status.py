@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from acconsole.engine.match import Matched, match
-from acconsole.engine.model import Counts, Snapshot, SourceDoc, User
+from acconsole.engine.model import Counts, Place, Snapshot, SourceDoc, User
 from acconsole.engine.ports import Repos, World
 from acconsole.engine.tasks import together
 from acconsole.errors import AccountError
 from acconsole.media.base import Doc, MediaType, ref_of
 from acconsole.media.tapes import NO_SOURCE, source_digest
+
+_CHUNK = 500
+"""So many refs are asked for at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +154,17 @@ def _match(
     records = snapshot.records if snapshot else {}
     blobs = snapshot.blobs if snapshot else frozenset()
     return {kind: match(kind, docs, records.get(kind, ()), blobs) for kind, docs in owned.items()}
+
+
+async def docs_by_place(world: World, places: Collection[Place]) -> dict[Place, Doc]:
+    """The docs that still are at these places, whosever they are now. Raises `Unreachable`."""
+    found: dict[Place, Doc] = {}
+    for kind in MediaType:
+        refs = [ref for each, ref in places if each is kind]
+        for start in range(0, len(refs), _CHUNK):
+            docs = await world.docs.by_refs(kind, refs[start : start + _CHUNK])
+            found |= {(kind, ref): doc for ref, doc in docs.items()}
+    return found
 
 
 async def read_docs(

@@ -7,14 +7,13 @@ import secrets
 import time
 from collections.abc import AsyncGenerator, Callable, Collection, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from acconsole.engine import lease, status, undo
+from acconsole.engine import draft, lease, undo
 from acconsole.engine.apply import UserRun
 from acconsole.engine.asking import Waits
-from acconsole.engine.draft import Choice, restore_plan, wipe_plan
+from acconsole.engine.draft import Choice, wipe_plan
 from acconsole.engine.events import Event, Stop
 from acconsole.engine.guard import Guard, refused_as_read_only
 from acconsole.engine.journal import Beginning, Subject
@@ -30,7 +29,6 @@ from acconsole.engine.rollout.part import Planner
 from acconsole.engine.rollout.resume import resumed
 from acconsole.engine.rollout.survey import Scope, Survey, survey
 from acconsole.engine.saved import SavedPlan
-from acconsole.engine.status import UserState
 from acconsole.engine.tasks import streamed
 from acconsole.errors import UsageError
 from acconsole.media.base import MediaType
@@ -80,24 +78,17 @@ class Engine(Reading):
         `codes` and `refs` narrow it to single docs. `retry_blocked`: docs without a source are tried again.
         """
         chosen = Choice(tuple(kinds), codes, refs, prune, retry_blocked)
-        return (await self._restore(user, chosen))[0]
+        return (await draft.restore(self._world, user, chosen))[0]
 
     async def saved_restore(self, user: User, chosen: Choice) -> SavedPlan:
         """As `plan_restore`, with what it takes to tell later whether it has gone stale."""
-        return SavedPlan.of(*await self._restore(user, chosen))
+        return SavedPlan.of(*await draft.restore(self._world, user, chosen))
 
     async def renewed(self, saved: SavedPlan, user: User) -> Plan:
         """A saved plan as it may be run now. Raises `StalePlan` when it may not, `Unreachable`."""
         plan = saved.plan
         chosen = Choice(plan.kinds, prune=plan.prune, retry_blocked=plan.retry_blocked)
-        return saved.renewed(*await self._restore(user, chosen))
-
-    async def _restore(self, user: User, chosen: Choice) -> tuple[Plan, UserState]:
-        state = await status.read(self._world, user, chosen.kinds, retry_blocked=chosen.retry_blocked)
-        plan = await asyncio.to_thread(restore_plan, state, self.host, chosen)
-        if plan.videos:
-            plan = replace(plan, blob_limit=await self._world.repos.blob_limit())
-        return plan, state
+        return saved.renewed(*await draft.restore(self._world, user, chosen))
 
     async def plan_wipe(
         self, user: User, kinds: Sequence[MediaType] = ALL, *, codes: Collection[str] = ()
@@ -254,7 +245,7 @@ class Engine(Reading):
     async def resumed(self, run: str) -> tuple[str, Scope, dict[str, Any]]:
         """A rollout of before: its whole id, what it was about, and its options, to go on from.
 
-        Raises `UnknownRun`, `UsageError`, `JournalError`.
+        Raises `UnknownRun`, `UsageError`, `JournalError`, and `Held` while it still goes on.
         """
         return await resumed(self._world, run)
 

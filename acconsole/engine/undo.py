@@ -13,16 +13,14 @@ from acconsole.engine import effects, kept, status
 from acconsole.engine.effects import DocEffect, RecordEffect
 from acconsole.engine.history import Ending, Outcome, RunRecord
 from acconsole.engine.journal import Subject
-from acconsole.engine.kept import Place, Whose
-from acconsole.engine.model import User
+from acconsole.engine.kept import Whose
+from acconsole.engine.model import Place, User
 from acconsole.engine.plan import Plan, Undone
 from acconsole.engine.ports import World
 from acconsole.engine.returning import Draft
 from acconsole.engine.status import UserState
 from acconsole.errors import Refused, UsageError
 from acconsole.media.base import Doc, MediaType
-
-CHUNK = 500
 
 
 def users(record: RunRecord) -> list[str]:
@@ -104,9 +102,4 @@ async def _docs(
         (kind, each.ref): each.doc for kind, docs in state.docs.items() for each in docs
     }
     missing = {(each.kind, each.ref) for each in wanted if each.ref} - found.keys()
-    for kind in state.docs:
-        refs = [ref for each, ref in missing if each is kind and ref]
-        for start in range(0, len(refs), CHUNK):
-            docs = await world.docs.by_refs(kind, refs[start : start + CHUNK])
-            found |= {(kind, ref): doc for ref, doc in docs.items()}
-    return found
+    return found | await status.docs_by_place(world, missing)

@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from acconsole.engine.cid import record_cid
-from acconsole.engine.kept import Place
-from acconsole.engine.model import User
+from acconsole.engine.model import Place, User
 from acconsole.engine.plan import Operation
 from acconsole.engine.ports import World
-from acconsole.engine.status import no_account
+from acconsole.engine.status import docs_by_place, no_account
 from acconsole.engine.stored import same, stored_in
 from acconsole.engine.verify import Problem
 from acconsole.media.base import Doc
-
-CHUNK = 500
 
 
 async def problems(world: World, user: User, operations: Sequence[Operation]) -> list[Problem]:
@@ -26,23 +23,13 @@ async def problems(world: World, user: User, operations: Sequence[Operation]) ->
         raise no_account(user)
     snapshot = await world.repos.snapshot(user.did)
     standing = {(each.kind, each.rkey): each.cid for found in snapshot.records.values() for each in found}
-    docs = await _docs(world, [op for op in operations if op.back])
+    docs = await docs_by_place(world, {(op.kind, op.ref) for op in operations if op.back and op.ref})
     found = [(op, _wrong(op, standing.get((op.kind, op.rkey)), docs)) for op in operations]
     return [
         Problem(user, op.kind, op.ref, op.rkey or None, op.verdict, None, wrong)
         for op, wrong in found
         if wrong
     ]
-
-
-async def _docs(world: World, operations: Sequence[Operation]) -> dict[Place, Doc]:
-    docs: dict[Place, Doc] = {}
-    for kind in dict.fromkeys(op.kind for op in operations):
-        refs = [op.ref for op in operations if op.kind is kind and op.ref]
-        for start in range(0, len(refs), CHUNK):
-            found = await world.docs.by_refs(kind, refs[start : start + CHUNK])
-            docs |= {(kind, ref): doc for ref, doc in found.items()}
-    return docs
 
 
 def _wrong(op: Operation, cid: str | None, docs: dict[Place, Doc]) -> str | None:

@@ -11,13 +11,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from acconsole.engine import planning
 from acconsole.engine.cid import record_cid
 from acconsole.engine.match import match
-from acconsole.engine.model import RepoRecord, Snapshot, SourceDoc, Verdict
+from acconsole.engine.model import Place, RepoRecord, Snapshot, SourceDoc, Verdict
 from acconsole.engine.plan import Action, Operation, Plan
 from acconsole.engine.planning import claimed_ref
 from acconsole.engine.returning import CHANGED
 from acconsole.media.base import MediaType
 
-Key = tuple[MediaType, str]
 Docs = Mapping[MediaType, Sequence[SourceDoc]]
 Touched = Mapping[tuple[MediaType, str | None], Sequence[Operation]]
 
@@ -41,7 +40,7 @@ class Restoring:
 
     def still_to_do(
         self, pending: Iterable[Operation], docs: Docs, snapshot: Snapshot
-    ) -> dict[Key, Operation]:
+    ) -> dict[Place, Operation]:
         """Every operation that a plan made now would hold, by key."""
         found: list[Operation] = []
         for kind, owned in docs.items():
@@ -99,7 +98,7 @@ class Undoing(Restoring):
 
     def still_to_do(
         self, pending: Iterable[Operation], docs: Docs, snapshot: Snapshot
-    ) -> dict[Key, Operation]:
+    ) -> dict[Place, Operation]:
         standing = {(each.kind, each.rkey): each.cid for each in _records(snapshot)}
         others = self._others(snapshot)
         return {

@@ -9,6 +9,7 @@ import asyncio
 import importlib
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import httpx
@@ -68,8 +69,10 @@ class Door:
 
     async def close(self) -> None:
         if self._making:
-            _, client = await self._making
-            await client.request.close()
+            # What could not be made was told to whoever asked for it, and needs no closing.
+            with suppress(ImportError):
+                _, client = await self._making
+                await client.request.close()
 
 
 class PdsSession:

@@ -53,6 +53,9 @@ def test_a_canary_then_everybody_then_nothing(run: Run, tmp_path: Path) -> None:
     assert sum(again.json["done"].values()) == 0
     resumed = run("rollout", "--resume", live.json["run"][:9], "--live", "--json")
     assert resumed.json["users"]["looked"] == live.json["users"]["looked"]
+    for more in ("--types tapes", "--limit 1", "--query jeffrey", "--prune", "--retry-blocked"):
+        other = run("rollout", "--resume", live.json["run"], *more.split(), "--live")
+        assert (other.status, "would change that" in other.err) == (Exit.USAGE, True)
     listed = run("history", "--json").json
     assert [each["action"] for each in listed] == ["rollout"] * 4
 

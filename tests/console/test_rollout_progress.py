@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from acconsole.console.rollout.causes import Cause, nameless
+from acconsole.console.rollout.causes import Cause, cause_of, nameless
 from acconsole.console.rollout.lanesview import shape
 from acconsole.console.rollout.progress import RolloutProgress
 from acconsole.engine import events
@@ -98,7 +98,7 @@ def test_what_failed_is_mended_by_another_try_and_no_bar_goes_back() -> None:
     assert seen == sorted(seen)
     assert progress.failed == {user.id}
     assert [(cause.reason, count, users) for cause, count, users in progress.causes.ranked()] == [
-        ("no", 1, 1)
+        ("No", 1, 1)
     ]
 
 
@@ -258,6 +258,16 @@ def test_a_reason_is_the_same_with_everybody() -> None:
     rook = User("auth0|1", "rook", "rook.at.test", "did:plc:rook")
     assert nameless("The account did:plc:rook is deactivated.", rook) == "The account is deactivated."
     assert nameless("The account of @rook is deactivated.", rook) == "The account is deactivated."
+
+
+def test_an_item_s_own_details_are_no_part_of_its_cause() -> None:
+    first, second = (share.user for share in a_survey(2).shares)
+    reasons = {first: "Storage (a.png) answers 404.", second: "Storage (b.png) answers 404."}
+    causes = {
+        cause_of(events.Failure(user.name, PAINTINGS, "1", None, reason), user)
+        for user, reason in reasons.items()
+    }
+    assert causes == {Cause(PAINTINGS, "Storage answers 404.")}
 
 
 def test_lanes_are_wide_where_they_fit() -> None:

@@ -133,7 +133,7 @@ class RolloutModal(Choosing):
     def _show_facts(self) -> None:
         survey, lines = self.survey, []
         if survey and survey.shares:
-            outlook = self.runner.engine.outlook(summary.costs(survey))
+            outlook = self.runner.engine.outlook(survey.costs())
             lines += summary.facts(survey, outlook, self.query_one("#target").size.width)
             if reason := self._no_live():
                 lines.append(Content.styled(reason, "bold $live"))

@@ -37,8 +37,8 @@ class Hit:
 
 
 def cause_of(failure: Failure, user: User) -> Cause:
-    """Why it failed; of a whole user without the name, so that the same is the same with everybody."""
-    reason = failure.reason if failure.kind else nameless(failure.reason, user)
+    """Why it failed, without what is the user's or the item's alone: the same is the same with everybody."""
+    reason = failure.cause if failure.kind else nameless(failure.reason, user)
     return Cause(failure.kind, reason)
 
 

@@ -13,7 +13,7 @@ from acconsole.console.rollout.causes import nameless
 from acconsole.console.widgets.line import cell, ends
 from acconsole.engine.guard import DELETES_FLOOR, DELETES_SHARE
 from acconsole.engine.model import User
-from acconsole.engine.outlook import Cost, Limits, Outlook
+from acconsole.engine.outlook import Limits, Outlook
 from acconsole.engine.plan import BlockedItem, SkippedItem
 from acconsole.engine.rollout.survey import Share, Survey
 from acconsole.media.base import MediaType
@@ -63,20 +63,6 @@ def _line(survey: Survey, kind: MediaType | None, column: int) -> Content:
         for count, colour in figured
     ]
     return Content.assemble(cell(kind or "all", _KIND, "bold" if kind is None else "", right=False), *cells)
-
-
-def costs(survey: Survey) -> list[Cost]:
-    """What each user costs of the budgets."""
-    return [
-        Cost(
-            share.user.did or share.user.id,
-            sum(share.points.values()),
-            share.tally.blobs,
-            share.tally.items,
-            share.videos,
-        )
-        for share in survey.shares
-    ]
 
 
 def facts(survey: Survey, outlook: Outlook, width: int) -> list[Content]:

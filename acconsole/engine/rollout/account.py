@@ -167,10 +167,11 @@ class Account:
             self.problems += done.verified.problems[: PROBLEMS_KEPT - len(self.problems)]
 
     def failed(self, user: User, turn: tuple[MediaType, ...], failure: Failure) -> None:
-        """A user could not be worked on."""
+        """A user could not be worked on, or not to the end: then the run has told it, among others."""
         row = self.rows[user.id]
         row.turns.discard(turn)
-        row.failures[turn] = (failure,)
+        if failure not in row.failures.get(turn, ()):
+            row.failures[turn] = (failure,)
 
     def put_back(self, user: User, turn: tuple[MediaType, ...]) -> None:
         """A user's turn comes again; what failed counts as failed until then."""

@@ -250,7 +250,7 @@ class Rollout:
     def _failed(self, share: Share, turn: Turn, error: AcError) -> _Again | None:
         """A user could not be worked on, or not to the end."""
         user = share.user
-        failure = Failure(user.name, None, None, None, error.message, error.retryable or not error.fatal)
+        failure = Failure.of_user(user.name, error)
         self._account.failed(user, turn, failure)
         if not isinstance(error, Held):  # whoever holds the user sees to it
             self._limits.failed(user.id, error.message, unreachable=isinstance(error, Unreachable))

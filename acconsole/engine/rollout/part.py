@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from acconsole.engine import status
+from acconsole.engine import draft
 from acconsole.engine.apply import UserRun
-from acconsole.engine.draft import Choice, restore_plan
+from acconsole.engine.draft import Choice
 from acconsole.engine.events import Event, Finished, RunResult, Stop
 from acconsole.engine.guard import Guard
 from acconsole.engine.journal import Beginning
@@ -58,12 +57,7 @@ class Done:
 
 async def planned(world: World, order: Order) -> Plan:
     """The plan of all that was chosen, as things are now. Raises `Unreachable`."""
-    chosen = order.chosen
-    state = await status.read(world, order.user, chosen.kinds, retry_blocked=chosen.retry_blocked)
-    plan = await asyncio.to_thread(restore_plan, state, world.repos.host, chosen)
-    if plan.videos:
-        plan = replace(plan, blob_limit=await world.repos.blob_limit())
-    return plan
+    return (await draft.restore(world, order.user, order.chosen))[0]
 
 
 Planner = Callable[[World, Order], Coroutine[Any, Any, Plan]]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from acconsole.engine.plan import Tally
 from acconsole.engine.rollout.account import RolloutResult, Row, UserEnd
-from acconsole.inert import drawn
+from acconsole.inert import drawn, in_cell
 
 CAUSES = 10
 """Causes of failures that the text names; the others are in the JSON and the CSV."""
@@ -53,10 +53,9 @@ def _count(tally: object, name: str) -> object:
 
 def _cell(value: object) -> object:
     """A cell that no spreadsheet takes for a formula: names and reasons may hold what users wrote."""
-    if not isinstance(value, str):
-        return "" if value is None else value
-    shown = drawn(value)
-    return f"'{shown}" if shown[:1] in "=+-@" and shown[:1] else shown
+    if isinstance(value, str):
+        return in_cell(value)
+    return "" if value is None else value
 
 
 def summary(result: RolloutResult) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import aclosing
 from dataclasses import asdict, dataclass, field
@@ -60,14 +59,13 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """What there is to do for one user: operations by media type, and what they cost.
+    """What there is to do for one user: operations by media type, and how many of their videos are made.
 
     `capped`: deletes that count against a limit; `records`: how many the user has.
     """
 
     user: User
     tallies: Mapping[MediaType, Tally]
-    points: Mapping[MediaType, int]
     videos: int
     capped: int
     records: int
@@ -75,10 +73,7 @@ class Share:
     @classmethod
     def of(cls, plan: Plan) -> Share:
         tallies = {kind: tally for kind in plan.kinds if (tally := plan.tally(kind)).items}
-        points: Counter[MediaType] = Counter()
-        for op in plan.operations:
-            points[op.kind] += op.action.points
-        return cls(plan.user, tallies, points, plan.videos, plan.deletes_capped, plan.records)
+        return cls(plan.user, tallies, plan.videos, plan.deletes_capped, plan.records)
 
     @property
     def tally(self) -> Tally:
@@ -131,14 +126,13 @@ class Survey:
     @property
     def points(self) -> int:
         """What it costs of the users' budgets for repo writes, all together."""
-        return sum(points for share in self.shares for points in share.points.values())
+        return self.tally().points
 
     def costs(self) -> Iterator[Cost]:
         """What each user costs of the PDS's budgets, for an outlook."""
         for share in self.shares:
             tally = share.tally
-            points = sum(share.points.values())
-            yield Cost(share.user.did or "", points, tally.blobs, tally.items, share.videos)
+            yield Cost(share.user.did or "", tally.points, tally.blobs, tally.items, share.videos)
 
     @property
     def deletes(self) -> int:
