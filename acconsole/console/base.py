@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from textual.screen import ModalScreen, Screen
 
+from acconsole.console.inert import visible
 from acconsole.console.messages import News
 from acconsole.console.runner import Runner
 from acconsole.console.session import Session
@@ -51,6 +52,13 @@ class _Hearing(Screen[Any]):
 
 class ConsoleScreen(_Hearing):
     """A screen of the console."""
+
+    def copy(self, text: str) -> None:
+        """Copy a text, and say so."""
+        # A control character that came into a shell with it would be no mere text there.
+        text = visible(text)
+        self.app.copy_to_clipboard(text)
+        self.notify(f"Copied {visible(text, 60)}", markup=False, timeout=3)
 
 
 class ConsoleModal(ModalScreen[ResultT], _Hearing):

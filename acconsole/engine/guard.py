@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from acconsole.engine.plan import Plan
 from acconsole.errors import ReadOnly, TooManyDeletes, Unconfirmed
 
-DELETES_FLOOR = 100
-DELETES_SHARE = 10
+_DELETES_FLOOR = 100
+_DELETES_SHARE = 10
 """Without `--max-deletes`, 100 or a tenth of the user's records may go, whichever is larger."""
 
 
@@ -83,9 +83,12 @@ def refused_as_read_only() -> ReadOnly:
 
 def delete_limit(plan: Plan, max_deletes: int | None) -> int:
     """How many deletes a run may hold, duplicates left out."""
-    if max_deletes is not None:
-        return max_deletes
-    return max(DELETES_FLOOR, plan.records // DELETES_SHARE)
+    return usual_limit(plan.records) if max_deletes is None else max_deletes
+
+
+def usual_limit(records: int) -> int:
+    """How many of a user's records may go without more being said."""
+    return max(_DELETES_FLOOR, records // _DELETES_SHARE)
 
 
 def _names(confirmed: str | None, plan: Plan, typed: str | None) -> bool:

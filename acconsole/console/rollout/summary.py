@@ -11,7 +11,7 @@ from acconsole.console.bars import bar
 from acconsole.console.inert import inert
 from acconsole.console.rollout.causes import nameless
 from acconsole.console.widgets.line import cell, ends
-from acconsole.engine.guard import DELETES_FLOOR, DELETES_SHARE
+from acconsole.engine.guard import usual_limit
 from acconsole.engine.model import User
 from acconsole.engine.outlook import Limits, Outlook
 from acconsole.engine.plan import BlockedItem, SkippedItem
@@ -113,7 +113,7 @@ def _cost(outlook: Outlook) -> str:
 
 def is_over_limit(share: Share) -> bool:
     """Whether a user would lose more records than goes without saying."""
-    return share.capped > max(DELETES_FLOOR, share.records // DELETES_SHARE)
+    return share.capped > usual_limit(share.records)
 
 
 Item = tuple[User, str] | tuple[str, BlockedItem] | tuple[str, SkippedItem] | Share

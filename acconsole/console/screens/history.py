@@ -168,8 +168,7 @@ class HistoryScreen(ConsoleScreen):
     def action_copy(self) -> None:
         """Copy the run's id."""
         if self.selected:
-            self.app.copy_to_clipboard(self.selected.run)
-            self.notify(f"Copied {self.selected.run}", markup=False, timeout=3)
+            self.copy(self.selected.run)
 
     def action_reread(self) -> None:
         """Read the journal again."""

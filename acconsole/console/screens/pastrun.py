@@ -13,7 +13,6 @@ from textual.content import Content
 from acconsole.console import figures
 from acconsole.console.actions import bindings
 from acconsole.console.base import ConsoleScreen
-from acconsole.console.inert import visible
 from acconsole.console.messages import News, RecordKnown, RunEnded
 from acconsole.console.modals.undo import may_be_undone, undo
 from acconsole.console.past import entries, facts
@@ -152,18 +151,12 @@ class PastRunScreen(ConsoleScreen):
 
     def action_copy(self) -> None:
         """Copy the run's id."""
-        self._copy(self.summary.run)
+        self.copy(self.summary.run)
 
     def action_copy_place(self) -> None:
         """Copy the folder of its backup."""
         if self.summary.backup:
-            self._copy(self.summary.backup)
-
-    def _copy(self, text: str) -> None:
-        # A control character that came into a shell with it would be no mere text there.
-        text = visible(text)
-        self.app.copy_to_clipboard(text)
-        self.notify(f"Copied {visible(text, 60)}", markup=False, timeout=3)
+            self.copy(self.summary.backup)
 
     def action_reread(self) -> None:
         """Read the run again."""

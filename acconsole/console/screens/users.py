@@ -130,18 +130,12 @@ class UsersScreen(UserChoosing):
     def action_copy(self) -> None:
         """Copy the handle, or what stands for it."""
         if self.selected:
-            self._copy(self.selected.name)
+            self.copy(self.selected.name)
 
     def action_copy_did(self) -> None:
         """Copy the DID."""
         if self.selected and self.selected.did:
-            self._copy(self.selected.did)
-
-    def _copy(self, text: str) -> None:
-        # A control character that came into a shell with it would be no mere text there.
-        text = visible(text)
-        self.app.copy_to_clipboard(text)
-        self.notify(f"Copied {visible(text, 60)}", markup=False, timeout=3)
+            self.copy(self.selected.did)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """What cannot be done now is not offered."""
